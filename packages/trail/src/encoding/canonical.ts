@@ -1,0 +1,89 @@
+// Canonical JSON: RFC 8785 restricted to what every language encodes alike. Two correct writers must produce
+// the same bytes, so everything RFC 8785 leaves to number formatting or key collation is forbidden instead.
+import { TrailError } from '../errors.ts';
+import { equalBytes, fromUtf8, utf8 } from './text.ts';
+
+export type CanonicalValue =
+  | string
+  | number
+  | boolean
+  | readonly CanonicalValue[]
+  | { readonly [key: string]: CanonicalValue };
+
+/** Largest encoding, in bytes. C2SP tlog-tiles entry bundles hold records of at most 65,535 bytes. */
+export const MAX_RECORD_BYTES = 65_535;
+const MAX_DEPTH = 16;
+const KEY = /^[\x20-\x7e]{1,64}$/;
+// A lone surrogate has no UTF-8 form; encoders replace it, which would let two strings share a hash.
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+const refuse = (path: string, why: string): never => {
+  throw new TrailError('not-encodable', `At ${path || '/'}: ${why}.`);
+};
+
+// RFC 8785, section 3.2.2.2: JSON.stringify's escapes are the required ones.
+function encodeString(text: string, path: string): string {
+  if (LONE_SURROGATE.test(text)) refuse(path, 'a lone surrogate');
+  if (text.normalize('NFC') !== text) refuse(path, 'a string that is not NFC');
+  return JSON.stringify(text);
+}
+
+function encodeObject(
+  value: { readonly [key: string]: CanonicalValue },
+  path: string,
+  depth: number,
+): string {
+  // ASCII keys: the UTF-16 order of RFC 8785 section 3.2.3 is then plain byte order in any language.
+  const parts = Object.keys(value)
+    .sort()
+    .map((key) => {
+      if (!KEY.test(key)) refuse(`${path}/${key}`, 'a key that is not 1 to 64 printable ASCII characters');
+      return `${JSON.stringify(key)}:${encode(value[key] as CanonicalValue, `${path}/${key}`, depth + 1)}`;
+    });
+  return `{${parts.join(',')}}`;
+}
+
+function encode(value: CanonicalValue, path: string, depth: number): string {
+  if (depth > MAX_DEPTH) refuse(path, `nesting deeper than ${MAX_DEPTH}`);
+  if (typeof value === 'string') return encodeString(value, path);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || Object.is(value, -0))
+      refuse(path, `${value} is not an integer within ±(2^53 - 1)`);
+    return String(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((v, i) => encode(v, `${path}/${i}`, depth + 1)).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return encodeObject(value as { readonly [key: string]: CanonicalValue }, path, depth);
+  }
+  return refuse(path, `${value === null ? 'null' : typeof value} has no encoding`);
+}
+
+/**
+ * The one byte string of a value (docs/spec/record.md, "Encoding").
+ * @throws TrailError `not-encodable` for a float, null, undefined, a non-ASCII key or a string that is not NFC
+ */
+export const encodeCanonical = (value: CanonicalValue): Uint8Array => utf8(encode(value, '', 0));
+
+/**
+ * Reads canonical bytes back. Re-encoding must give the same bytes: that one comparison refuses duplicate keys,
+ * floats, exponents, whitespace, unsorted keys, alternative escapes and a byte order mark alike.
+ * @throws TrailError `not-canonical` unless `bytes` are exactly what `encodeCanonical` writes
+ */
+export function decodeCanonical(bytes: Uint8Array): CanonicalValue {
+  let value: CanonicalValue;
+  try {
+    value = JSON.parse(fromUtf8(bytes)) as CanonicalValue;
+  } catch (cause) {
+    throw new TrailError('not-canonical', 'The bytes are not UTF-8 JSON.', { cause });
+  }
+  let again: Uint8Array;
+  try {
+    again = encodeCanonical(value);
+  } catch (cause) {
+    throw new TrailError('not-canonical', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  if (!equalBytes(again, bytes))
+    throw new TrailError('not-canonical', 'Encoding the value again gives other bytes.');
+  return value;
+}

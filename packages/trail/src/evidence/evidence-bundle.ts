@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { type CanonicalValue, decodeCanonical, encodeCanonical } from '../encoding/canonical.ts';
+import { describeIssues } from '../encoding/issues.ts';
+import { TrailError } from '../errors.ts';
+import { address, count, digest } from '../record/fields.ts';
+
+const proof = z.array(digest).max(63);
+const base64 = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]*={0,2}$/)
+  .max(1_400_000);
+
+const evidenceSchema = z.strictObject({
+  type: z.literal('testigo.evidence'),
+  version: z.literal(1),
+  /** The record's canonical bytes. */
+  record: base64,
+  leafIndex: count,
+  /** In the log of the checkpoint's size, leaf end first. */
+  inclusionProof: proof,
+  /** Signed note. */
+  checkpoint: z.string().max(65_536),
+  /** Absent while no anchor covers the record. */
+  anchor: z
+    .strictObject({
+      chainId: count,
+      registry: address,
+      logId: digest,
+      size: count,
+      root: digest,
+      transaction: z.string().regex(/^0x[0-9a-f]{64}$/),
+      blockNumber: count,
+      /** Between the checkpoint and the anchor, from the smaller size to the larger. */
+      consistencyProof: proof,
+    })
+    .optional(),
+  /** Canonical bytes; absent for records that name no model. */
+  modelManifest: base64.optional(),
+  /** The DSSE envelope of the dataset manifest, as JSON text. */
+  datasetEnvelope: z.string().max(1_400_000).optional(),
+  /** Chosen openings of the record's commitments; `value` is base64. */
+  disclosures: z
+    .array(
+      z.strictObject({ field: z.string().regex(/^[a-z][a-zA-Z0-9]{0,31}$/), salt: digest, value: base64 }),
+    )
+    .max(32),
+});
+
+/** Everything needed to verify one record offline, but the pinned trust and the chain (docs/spec/evidence-bundle.md). */
+export type EvidenceBundle = z.infer<typeof evidenceSchema>;
+
+function check(value: unknown): EvidenceBundle {
+  const parsed = evidenceSchema.safeParse(value);
+  if (!parsed.success) throw new TrailError('bad-evidence', describeIssues(parsed.error));
+  return parsed.data;
+}
+
+/** @throws TrailError `bad-evidence` */
+export const encodeEvidenceBundle = (bundle: EvidenceBundle): Uint8Array =>
+  encodeCanonical(check(bundle) as unknown as CanonicalValue);
+
+/** One trailing newline is allowed, as editors add it. @throws TrailError `not-canonical` or `bad-evidence` */
+export const parseEvidenceBundle = (bytes: Uint8Array): EvidenceBundle =>
+  check(decodeCanonical(bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes));

@@ -19,6 +19,13 @@ export default {
     only('inference-api', ['trail', 'model', 'contracts']),
     only('auditor', ['trail', 'contracts']),
     {
+      name: 'resolvable',
+      comment: 'an import that does not resolve is an import that no other rule has checked',
+      severity: 'error',
+      from: { pathNot: '/dist/' },
+      to: { couldNotResolve: true, pathNot: 'generated' },
+    },
+    {
       name: 'trail-is-pure',
       comment: 'trail runs in a browser: no node builtins',
       severity: 'error',
@@ -33,9 +40,12 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/|/generated/|/artifacts/' },
+    // dist is not followed but stays a target: an import of another package resolves to its dist.
+    doNotFollow: { path: 'node_modules|/dist/' },
+    exclude: { path: '/generated/|/artifacts/' },
     tsPreCompilationDeps: true,
+    // dependency-cruiser reads TypeScript 7 only through swc.
+    parser: 'swc',
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
   },

@@ -15,6 +15,8 @@ const evidenceSchema = z.strictObject({
   version: z.literal(1),
   /** The record's canonical bytes. */
   record: base64,
+  /** Tells a changed record from a changed proof. A verifier never uses it in place of the record's own hash. */
+  leafHash: digest.optional(),
   leafIndex: count,
   /** In the log of the checkpoint's size, leaf end first. */
   inclusionProof: proof,

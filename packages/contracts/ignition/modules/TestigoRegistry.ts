@@ -1,1 +1,0 @@
-export { registryModule as default } from '../../src/deployment/module.ts';

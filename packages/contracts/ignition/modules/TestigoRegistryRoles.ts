@@ -1,1 +1,0 @@
-export { registryWithRolesModule as default } from '../../src/deployment/module.ts';

@@ -1,2 +1,0 @@
-export * from './chain.ts';
-export * from './deploy.ts';

@@ -1,0 +1,65 @@
+import { type AugmentationRecipe, MISSION_AUGMENTATION, STRONG_AUGMENTATION } from '../augment/recipe.ts';
+
+export type OptimizerConfig =
+  | { readonly kind: 'adam'; readonly beta1: number; readonly beta2: number; readonly epsilon: number }
+  /** g += weightDecay·w (kernels only); v = momentum·v + g; w -= rate·(g + momentum·v) (Nesterov). */
+  | { readonly kind: 'sgd'; readonly momentum: number; readonly weightDecay: number };
+
+export type ScheduleConfig =
+  /** Keras' ReduceLROnPlateau on the validation loss. */
+  | {
+      readonly kind: 'plateau';
+      readonly factor: number;
+      readonly patience: number;
+      readonly minDelta: number;
+    }
+  /** Linear warm-up, then half a cosine to 0, step by step (Loshchilov and Hutter 2017). */
+  | { readonly kind: 'cosine'; readonly warmupEpochs: number };
+
+export type TrainingConfig = {
+  readonly seed: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly optimizer: OptimizerConfig;
+  readonly schedule: ScheduleConfig;
+  /** Stop after so many epochs without a better validation loss, and restore the best weights. */
+  readonly earlyStopping: { readonly patience: number } | null;
+  readonly validationFraction: number;
+  readonly augmentation: AugmentationRecipe;
+  readonly labelSmoothing: number;
+  /** Decay of the running average of the weights, which is the result; null for the last weights. */
+  readonly averageDecay: number | null;
+  /** One transcript entry every so many steps. */
+  readonly transcriptEverySteps: number;
+};
+
+export const MISSION_TRAINING: TrainingConfig = {
+  seed: 'testigo',
+  epochs: 50,
+  batchSize: 64,
+  learningRate: 1e-3,
+  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  schedule: { kind: 'plateau', factor: 0.2, patience: 5, minDelta: 1e-4 },
+  earlyStopping: { patience: 10 },
+  validationFraction: 0.2,
+  augmentation: MISSION_AUGMENTATION,
+  labelSmoothing: 0,
+  averageDecay: null,
+  transcriptEverySteps: 100,
+};
+
+/** The recipe of the compact network. */
+export const COMPACT_TRAINING: TrainingConfig = {
+  ...MISSION_TRAINING,
+  epochs: 70,
+  batchSize: 128,
+  learningRate: 0.1,
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 },
+  schedule: { kind: 'cosine', warmupEpochs: 5 },
+  earlyStopping: null,
+  validationFraction: 0,
+  augmentation: STRONG_AUGMENTATION,
+  labelSmoothing: 0.1,
+  averageDecay: 0.999,
+};

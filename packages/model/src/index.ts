@@ -1,6 +1,35 @@
-export { BACKENDS, type BackendName, type ChosenBackend, chooseBackend } from './backend/choose-backend.ts';
-export { buildFerNetwork, buildNetwork, type FerNetwork, getWeights, setWeights } from './network/build.ts';
-export { countParameters } from './network/parameters.ts';
-export { compactNetwork, MISSION_NETWORK, type NetworkSpec } from './network/spec.ts';
-export { COMPACT_TRAINING, MISSION_TRAINING, type TrainingConfig } from './training/config.ts';
-export { type EpochResult, type TrainingProgress, type TrainResult, train } from './training/train.ts';
+export {
+  BundleClassifier,
+  loadClassifier,
+  openBundle,
+  temperatureOf,
+  type ViewMode,
+} from './bundle/classifier.ts';
+export type { EngineOptions } from './bundle/engine.ts';
+export { countParameters, type LayersModel, type NamedTensor } from './bundle/layers.ts';
+export { type InputForm, toOnnx } from './bundle/onnx/to-onnx.ts';
+export { type BundleContents, readBundle } from './bundle/read-bundle.ts';
+export { type BundleParts, saveBundle } from './bundle/save-bundle.ts';
+export type { Precision } from './bundle/weights.ts';
+export {
+  type Dataset,
+  type DatasetOptions,
+  describeDataset,
+  samplesOf,
+  signDataset,
+} from './data/dataset.ts';
+export {
+  countLabels,
+  type FaceSet,
+  pixelsOf,
+  rowsOfSplit,
+  SPLITS,
+  type Split,
+  selectRows,
+} from './data/face-set.ts';
+export { type CsvOptions, loadFer2013Csv } from './data/fer-csv.ts';
+export { loadFaces } from './data/load-faces.ts';
+export { isModelError, MODEL_ERRORS, ModelError, type ModelErrorCode } from './errors.ts';
+export { CLASS_COUNT, FACE_SIZE, LABELS, type Label, PIXEL_COUNT } from './labels.ts';
+export { PREPROCESSING, preprocessingDigest } from './preprocessing.ts';
+export { shippedBundle } from './shipped-bundle.ts';

@@ -9,7 +9,14 @@ export {
   encodeDatasetManifest,
   parseDatasetManifest,
 } from './dataset/manifest.ts';
-export { datasetRootOf, encodeSample, hashSample, parseSample, type Sample } from './dataset/sample.ts';
+export {
+  datasetRootOf,
+  encodeSample,
+  hashSample,
+  parseSample,
+  type Sample,
+  selectLiveSamples,
+} from './dataset/sample.ts';
 export {
   type CanonicalValue,
   decodeCanonical,
@@ -66,7 +73,7 @@ export {
   parseModelManifest,
 } from './model/manifest.ts';
 export { commitField, deriveSalt, type Opening, verifyDisclosure } from './record/commitment.ts';
-export { encodeRecord, parseRecord } from './record/record.ts';
+export { encodeRecord, hashRecord, parseRecord } from './record/record.ts';
 export { type RecordOf, type RecordType, recordSchema, type TrailRecord } from './record/schema.ts';
 export {
   type DsseEnvelope,

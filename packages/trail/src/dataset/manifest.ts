@@ -49,7 +49,21 @@ export interface DatasetDescription {
 function check(value: unknown): DatasetStatement {
   const parsed = statementSchema.safeParse(value);
   if (!parsed.success) throw new TrailError('bad-manifest', describeIssues(parsed.error));
+  const breach = describeBreach(parsed.data);
+  if (breach !== undefined) throw new TrailError('bad-manifest', breach);
   return parsed.data;
+}
+
+function describeBreach({ subject, predicate }: DatasetStatement): string | undefined {
+  const { name, labels, splits, selection, size, sources } = predicate;
+  if (subject[0].name !== name) return 'The subject and the predicate name different datasets.';
+  if (new Set(labels).size !== labels.length) return 'A label is listed twice.';
+  if (new Set(sources).size !== sources.length) return 'A source is listed twice.';
+  const counts = Object.values(splits).flatMap((split) => Object.entries(split));
+  if (counts.some(([label]) => !labels.includes(label))) return 'A split counts a label that is not listed.';
+  const live = counts.reduce((sum, [, n]) => sum + n, 0);
+  if (live > size || selection.size > live) return 'The sizes of selection, splits and dataset contradict.';
+  return undefined;
 }
 
 /** @throws TrailError `bad-manifest` */

@@ -51,11 +51,28 @@ export const parseSample = (bytes: Uint8Array): Sample => check(decodeCanonical(
 
 export const hashSample = (sample: Sample): Hash => hashLeaf(encodeSample(sample));
 
-/** RFC 6962 root over the samples in order. @throws TrailError `bad-sample` if an index is not its position */
-export function datasetRootOf(samples: readonly Sample[]): Hash {
+/**
+ * The samples that count: neither superseded nor tombstones. One id has one history, each leaf superseding the one
+ * before, or a second label for the same picture could sit in the dataset unseen.
+ * @throws TrailError `bad-sample` if an index is not its position or a history branches
+ */
+export function selectLiveSamples(samples: readonly Sample[]): Sample[] {
+  const newest = new Map<string, Sample>();
   samples.forEach((sample, i) => {
     if (sample.index !== i)
       throw new TrailError('bad-sample', `Sample ${i} says its index is ${sample.index}.`);
+    if (newest.get(sample.id)?.index !== sample.supersedes)
+      throw new TrailError(
+        'bad-sample',
+        `Sample ${i} (${sample.id}) must supersede the newest leaf of its id, and nothing else.`,
+      );
+    newest.set(sample.id, sample);
   });
+  return samples.filter((sample) => newest.get(sample.id) === sample && !sample.tombstone);
+}
+
+/** RFC 6962 root over all the samples in order. @throws TrailError `bad-sample`, as {@link selectLiveSamples} */
+export function datasetRootOf(samples: readonly Sample[]): Hash {
+  selectLiveSamples(samples);
   return computeRoot(samples.map(hashSample));
 }

@@ -1,7 +1,7 @@
 // Canonical JSON: RFC 8785 restricted to what every language encodes alike. Two correct writers must produce
 // the same bytes, so everything RFC 8785 leaves to number formatting or key collation is forbidden instead.
 import { TrailError } from '../errors.ts';
-import { equalBytes, fromUtf8, utf8 } from './text.ts';
+import { equalBytes, fromUtf8, isWellFormed, utf8 } from './text.ts';
 
 export type CanonicalValue =
   | string
@@ -14,16 +14,22 @@ export type CanonicalValue =
 export const MAX_RECORD_BYTES = 65_535;
 const MAX_DEPTH = 16;
 const KEY = /^[\x20-\x7e]{1,64}$/;
-// A lone surrogate has no UTF-8 form; encoders replace it, which would let two strings share a hash.
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-
+// Many object models, schema libraries among them, drop or misread this key: a field could ride along unseen.
+const FORBIDDEN_KEY = '__proto__';
 const refuse = (path: string, why: string): never => {
   throw new TrailError('not-encodable', `At ${path || '/'}: ${why}.`);
 };
 
+// A Date or a Uint8Array would otherwise be written as whatever enumerable keys it happens to have.
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 // RFC 8785, section 3.2.2.2: JSON.stringify's escapes are the required ones.
 function encodeString(text: string, path: string): string {
-  if (LONE_SURROGATE.test(text)) refuse(path, 'a lone surrogate');
+  if (!isWellFormed(text)) refuse(path, 'a lone surrogate');
   if (text.normalize('NFC') !== text) refuse(path, 'a string that is not NFC');
   return JSON.stringify(text);
 }
@@ -37,7 +43,8 @@ function encodeObject(
   const parts = Object.keys(value)
     .sort()
     .map((key) => {
-      if (!KEY.test(key)) refuse(`${path}/${key}`, 'a key that is not 1 to 64 printable ASCII characters');
+      if (!KEY.test(key) || key === FORBIDDEN_KEY)
+        refuse(path, 'a key that is not 1 to 64 printable ASCII characters, or is __proto__');
       return `${JSON.stringify(key)}:${encode(value[key] as CanonicalValue, `${path}/${key}`, depth + 1)}`;
     });
   return `{${parts.join(',')}}`;
@@ -52,8 +59,11 @@ function encode(value: CanonicalValue, path: string, depth: number): string {
       refuse(path, `${value} is not an integer within ±(2^53 - 1)`);
     return String(value);
   }
-  if (Array.isArray(value)) return `[${value.map((v, i) => encode(v, `${path}/${i}`, depth + 1)).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
+  if (Array.isArray(value)) {
+    // Array.from visits holes too, which map would skip.
+    return `[${Array.from(value as CanonicalValue[], (v, i) => encode(v, `${path}/${i}`, depth + 1)).join(',')}]`;
+  }
+  if (isPlainObject(value)) {
     return encodeObject(value as { readonly [key: string]: CanonicalValue }, path, depth);
   }
   return refuse(path, `${value === null ? 'null' : typeof value} has no encoding`);
@@ -61,7 +71,8 @@ function encode(value: CanonicalValue, path: string, depth: number): string {
 
 /**
  * The one byte string of a value (docs/spec/record.md, "Encoding").
- * @throws TrailError `not-encodable` for a float, null, undefined, a non-ASCII key or a string that is not NFC
+ * @throws TrailError `not-encodable` for a float, null, undefined, a hole, an object that is not plain, a non-ASCII
+ *   key or a string that is not NFC
  */
 export const encodeCanonical = (value: CanonicalValue): Uint8Array => utf8(encode(value, '', 0));
 

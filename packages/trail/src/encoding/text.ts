@@ -5,7 +5,16 @@ const encoder = new TextEncoder();
 // fatal: a lone surrogate or an over-long sequence must not be replaced silently, or two inputs share a hash.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+// A lone surrogate has no UTF-8 form. Encoders write U+FFFD instead, so that two strings would share a hash.
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text);
+
+/** @throws TrailError `not-encodable` for a lone surrogate */
+export function utf8(text: string): Uint8Array {
+  if (!isWellFormed(text)) throw new TrailError('not-encodable', 'The text has a lone surrogate.');
+  return encoder.encode(text);
+}
 
 /** @throws TypeError if the bytes are not valid UTF-8 */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
@@ -17,7 +26,7 @@ export function fromHex(hex: string, length?: number): Uint8Array {
   if (!/^(?:[0-9a-f]{2})*$/.test(hex) || (length !== undefined && hex.length !== 2 * length)) {
     throw new TrailError(
       'bad-hex',
-      `Got ${hex.length} characters, expected ${length ? 2 * length : 'an even number'}.`,
+      `Got ${hex.length} characters, expected ${length === undefined ? 'an even number' : 2 * length}, 0-9 and a-f.`,
     );
   }
   return hexToBytes(hex);

@@ -7,8 +7,14 @@ import { address, count, digest } from '../record/fields.ts';
 const proof = z.array(digest).max(63);
 const base64 = z
   .string()
-  .regex(/^[A-Za-z0-9+/]*={0,2}$/)
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/)
   .max(1_400_000);
+/** Notes of our logs are ASCII but for the em dash, so what Unicode version a reader knows cannot matter. */
+const noteText = z
+  .string()
+  .regex(/^[\n\x20-\x7e\u2014]+$/)
+  .max(65_536);
+const MAX_EVIDENCE_BYTES = 32 * 1024 * 1024;
 
 const evidenceSchema = z.strictObject({
   type: z.literal('testigo.evidence'),
@@ -21,7 +27,7 @@ const evidenceSchema = z.strictObject({
   /** In the log of the checkpoint's size, leaf end first. */
   inclusionProof: proof,
   /** Signed note. */
-  checkpoint: z.string().max(65_536),
+  checkpoint: noteText,
   /** Absent while no anchor covers the record. */
   anchor: z
     .strictObject({
@@ -39,7 +45,11 @@ const evidenceSchema = z.strictObject({
   /** Canonical bytes; absent for records that name no model. */
   modelManifest: base64.optional(),
   /** The DSSE envelope of the dataset manifest, as JSON text. */
-  datasetEnvelope: z.string().max(1_400_000).optional(),
+  datasetEnvelope: z
+    .string()
+    .regex(/^[\n\x20-\x7e]+$/)
+    .max(1_400_000)
+    .optional(),
   /** Chosen openings of the record's commitments; `value` is base64. */
   disclosures: z
     .array(
@@ -54,13 +64,25 @@ export type EvidenceBundle = z.infer<typeof evidenceSchema>;
 function check(value: unknown): EvidenceBundle {
   const parsed = evidenceSchema.safeParse(value);
   if (!parsed.success) throw new TrailError('bad-evidence', describeIssues(parsed.error));
+  const fields = parsed.data.disclosures.map(({ field }) => field);
+  if (new Set(fields).size !== fields.length)
+    throw new TrailError('bad-evidence', 'A field is disclosed twice.');
   return parsed.data;
 }
 
-/** @throws TrailError `bad-evidence` */
-export const encodeEvidenceBundle = (bundle: EvidenceBundle): Uint8Array =>
-  encodeCanonical(check(bundle) as unknown as CanonicalValue);
+function checkSize(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > MAX_EVIDENCE_BYTES)
+    throw new TrailError('too-large', `An evidence bundle has at most ${MAX_EVIDENCE_BYTES} bytes.`);
+  return bytes;
+}
 
-/** One trailing newline is allowed, as editors add it. @throws TrailError `not-canonical` or `bad-evidence` */
+/** @throws TrailError `bad-evidence` or `too-large` */
+export const encodeEvidenceBundle = (bundle: EvidenceBundle): Uint8Array =>
+  checkSize(encodeCanonical(check(bundle) as unknown as CanonicalValue));
+
+/**
+ * One trailing newline is allowed, as editors add it.
+ * @throws TrailError `not-canonical`, `bad-evidence` or `too-large`
+ */
 export const parseEvidenceBundle = (bytes: Uint8Array): EvidenceBundle =>
-  check(decodeCanonical(bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes));
+  check(decodeCanonical(checkSize(bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes)));

@@ -1,7 +1,7 @@
 // Proof generation (RFC 9162, section 2.1.3.1 and 2.1.4.1) over any source of perfect subtree hashes: an array of
 // leaves in a test, tiles on disk in a server. A proof is first planned as nodes, then read.
 import { TrailError } from '../errors.ts';
-import { type Hash, hashChildren } from './hashing.ts';
+import { HASH_BYTES, type Hash, hashChildren } from './hashing.ts';
 
 /** Hash of the perfect subtree over leaves [index * 2^level, (index + 1) * 2^level). */
 export type NodeReader = (level: number, index: number) => Hash | Promise<Hash>;
@@ -12,8 +12,15 @@ interface Span {
   readonly end: number;
 }
 
+/** The largest power of two smaller than n, as its exponent. By doubling: Math.log2 rounds above 2^48. */
+function splitLevel(n: number): number {
+  let level = 0;
+  while (2 ** (level + 1) < n) level++;
+  return level;
+}
+
 // RFC 6962, section 2.1: k, the largest power of two smaller than n.
-const splitPoint = (n: number): number => 2 ** (Math.ceil(Math.log2(n)) - 1);
+const splitPoint = (n: number): number => 2 ** splitLevel(n);
 
 function checkRange(condition: boolean, detail: string): void {
   if (!condition) throw new TrailError('bad-index', detail);
@@ -41,11 +48,17 @@ function consistencySpans(size1: number, span: Span, isWholeOld: boolean): Span[
     : [...consistencySpans(size1, right, false), left];
 }
 
+function checkNode(hash: Hash, level: number, index: number): Hash {
+  if (hash?.length !== HASH_BYTES)
+    throw new TrailError('bad-tile', `The reader gave no hash for node ${index} of level ${level}.`);
+  return hash;
+}
+
 // A span is perfect on the left; only the right edge of the tree is ragged, so this recurses at most log2 n times.
 async function readSpan(read: NodeReader, span: Span): Promise<Hash> {
   const n = span.end - span.begin;
-  const level = Math.log2(n);
-  if (Number.isInteger(level)) return read(level, span.begin / n);
+  const level = n === 1 ? 0 : splitLevel(n) + 1;
+  if (2 ** level === n) return checkNode(await read(level, span.begin / n), level, span.begin / n);
   const middle = span.begin + splitPoint(n);
   const left = await readSpan(read, { begin: span.begin, end: middle });
   return hashChildren(left, await readSpan(read, { begin: middle, end: span.end }));

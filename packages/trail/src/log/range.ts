@@ -1,5 +1,5 @@
 import { TrailError } from '../errors.ts';
-import { EMPTY_ROOT, type Hash, hashChildren } from './hashing.ts';
+import { EMPTY_ROOT, HASH_BYTES, type Hash, hashChildren } from './hashing.ts';
 
 /**
  * The perfect subtrees that cover leaves 0..size-1, largest first: all the state that appending needs.
@@ -22,8 +22,10 @@ export function countPeaks(size: number): number {
 /** Called for every perfect subtree that an append completes: level 0 is the leaf itself. */
 export type NodeSink = (level: number, index: number, hash: Hash) => void;
 
-/** Appends one leaf hash. O(log n) time, amortised O(1) hashes. */
+/** Appends one leaf hash. O(log n) time, amortised O(1) hashes. @throws TrailError `bad-index` */
 export function appendToRange(range: CompactRange, leafHash: Hash, sink?: NodeSink): CompactRange {
+  if (!Number.isSafeInteger(range.size + 1) || range.size < 0 || leafHash.length !== HASH_BYTES)
+    throw new TrailError('bad-index', `Cannot append ${leafHash.length} bytes to ${range.size} leaves.`);
   if (range.peaks.length !== countPeaks(range.size)) {
     throw new TrailError(
       'bad-index',

@@ -86,7 +86,7 @@ export function encodeEntryBundle(records: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** @throws TrailError `bad-tile` if the bytes end inside a record or hold more than 256 */
+/** @throws TrailError `bad-tile` if the bytes end inside a record or hold none or more than 256 */
 export function decodeEntryBundle(bytes: Uint8Array): Uint8Array[] {
   const records: Uint8Array[] = [];
   for (let offset = 0; offset < bytes.length; ) {
@@ -96,10 +96,10 @@ export function decodeEntryBundle(bytes: Uint8Array): Uint8Array[] {
     records.push(bytes.slice(offset + 2, end));
     offset = end;
   }
-  if (records.length > TILE_WIDTH)
+  if (records.length === 0 || records.length > TILE_WIDTH)
     throw new TrailError(
       'bad-tile',
-      `The entry bundle holds ${records.length} records, more than ${TILE_WIDTH}.`,
+      `An entry bundle holds 1 to ${TILE_WIDTH} records, this one ${records.length}.`,
     );
   return records;
 }

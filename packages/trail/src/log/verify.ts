@@ -1,5 +1,6 @@
 // Proof verification. Both functions are total: malformed input is false, never an exception, so that a hostile
 // proof cannot turn a verification into a crash that somebody mistakes for a pass.
+import { isBytes } from '@noble/hashes/utils.js';
 import { equalBytes } from '../encoding/text.ts';
 import { EMPTY_ROOT, HASH_BYTES, type Hash, hashChildren } from './hashing.ts';
 import { appendToRange, emptyRange, rootOfRange } from './range.ts';
@@ -7,10 +8,10 @@ import { appendToRange, emptyRange, rootOfRange } from './range.ts';
 /** A tree of 2^53 leaves has paths of 53 hashes; nothing longer can be a proof. */
 const MAX_PROOF_HASHES = 63;
 
-const isHash = (hash: unknown): hash is Hash => hash instanceof Uint8Array && hash.length === HASH_BYTES;
+const isHash = (hash: unknown): hash is Hash => isBytes(hash) && hash.length === HASH_BYTES;
 const isSize = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 const isProof = (proof: readonly Hash[]): boolean =>
-  Array.isArray(proof) && proof.length <= MAX_PROOF_HASHES && proof.every(isHash);
+  Array.isArray(proof) && proof.length <= MAX_PROOF_HASHES && Array.from(proof).every(isHash); // holes too
 
 // Sizes pass 2^31, so bit operators are out.
 const isOdd = (n: number): boolean => n % 2 === 1;

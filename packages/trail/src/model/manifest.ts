@@ -51,8 +51,11 @@ export type ModelManifest = z.infer<typeof modelManifestSchema>;
 function check(value: unknown): ModelManifest {
   const parsed = modelManifestSchema.safeParse(value);
   if (!parsed.success) throw new TrailError('bad-manifest', describeIssues(parsed.error));
-  const names = parsed.data.files.map((file) => file.name);
-  if (new Set(names).size !== names.length) throw new TrailError('bad-manifest', 'A file is listed twice.');
+  const { files, labels } = parsed.data;
+  if (new Set(files.map((file) => file.name)).size !== files.length)
+    throw new TrailError('bad-manifest', 'A file is listed twice.');
+  if (new Set(labels).size !== labels.length)
+    throw new TrailError('bad-manifest', 'A label is listed twice.');
   return parsed.data;
 }
 

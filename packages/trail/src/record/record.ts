@@ -6,6 +6,8 @@ import {
 } from '../encoding/canonical.ts';
 import { describeIssues } from '../encoding/issues.ts';
 import { TrailError } from '../errors.ts';
+import { type Hash, hashLeaf } from '../log/hashing.ts';
+import { describeBreach } from './rules.ts';
 import { recordSchema, type TrailRecord } from './schema.ts';
 
 function checkSize(bytes: Uint8Array): Uint8Array {
@@ -20,6 +22,9 @@ function checkSize(bytes: Uint8Array): Uint8Array {
 function check(value: unknown): TrailRecord {
   const parsed = recordSchema.safeParse(value);
   if (!parsed.success) throw new TrailError('bad-record', describeIssues(parsed.error));
+  const breach = describeBreach(parsed.data);
+  if (breach !== undefined)
+    throw new TrailError('bad-record', `${parsed.data.type} ${parsed.data.id}: ${breach}.`);
   return parsed.data;
 }
 
@@ -29,3 +34,6 @@ export const encodeRecord = (record: TrailRecord): Uint8Array =>
 
 /** @throws TrailError `not-canonical`, `bad-record` or `too-large` */
 export const parseRecord = (bytes: Uint8Array): TrailRecord => check(decodeCanonical(checkSize(bytes)));
+
+/** The record's leaf hash. */
+export const hashRecord = (bytes: Uint8Array): Hash => hashLeaf(bytes);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, commitments, count, digest, identifier, seconds, token } from './fields.ts';
+import { address, commitments, count, digest, identifier, pseudonym, seconds, token } from './fields.ts';
 
 const head = { version: z.literal(1), id: identifier, time: seconds };
 const inSession = { ...head, sessionId: identifier, sequence: count };
@@ -16,6 +16,8 @@ const detection = z.strictObject({
   policy: token,
   subjectRole: token,
   notice: token,
+  /** When the person in the picture was told: AI Act art. 50(5), at the latest at the first exposure. */
+  noticeShownAt: seconds,
   purpose: token,
   build: digest,
   commitments: z.strictObject({ frame: digest, label: digest, scores: digest, capturedAt: digest }),
@@ -29,6 +31,7 @@ const refusal = z.strictObject({
   sequence: count.optional(),
   reason: token,
   policy: token,
+  subjectRole: token.optional(),
   modelVersion: digest.optional(),
   commitments: commitments.optional(),
 });
@@ -40,16 +43,24 @@ const sessionOpen = z.strictObject({
   legalBasis: token,
   deployer: token,
   notice: token,
+  /** Absent where the session opens before the person was told; each DETECTION then says when that was. */
+  noticeShownAt: seconds.optional(),
+  /** Where consent is the legal basis. */
+  consentGivenAt: seconds.optional(),
   roles: z.array(token).min(1).max(16),
   modelVersion: digest,
   policy: token,
   commitments: commitments.optional(),
 });
 
-/** Counts by record type: with the gapless sequence they make a missing record provable. */
+/**
+ * The period of use is [openedAt, time]. The counts are of the records before this one: with the gapless sequence
+ * they make a missing record provable.
+ */
 const sessionClose = z.strictObject({
   type: z.literal('SESSION_CLOSE'),
   ...inSession,
+  openedAt: seconds,
   reason: token,
   counts: z.strictObject({ detections: count, refusals: count, reviews: count, overrides: count }),
 });
@@ -58,7 +69,7 @@ const review = z.strictObject({
   type: z.literal('REVIEW'),
   ...inSession,
   detectionId: identifier,
-  reviewer: token,
+  reviewer: pseudonym,
   decision: token,
   factReference: token,
 });
@@ -67,7 +78,7 @@ const override = z.strictObject({
   type: z.literal('OVERRIDE'),
   ...inSession,
   detectionId: identifier,
-  reviewer: token,
+  reviewer: pseudonym,
   reason: token,
   commitments: z.strictObject({ label: digest }),
 });
@@ -85,6 +96,8 @@ const legalHold = z.strictObject({
   ...head,
   sessionId: identifier,
   action: z.literal(['place', 'release']),
+  /** On release: the id of the record that placed the hold, since a session can be under several. */
+  hold: identifier.optional(),
   authority: token,
 });
 
@@ -121,9 +134,12 @@ const datasetRevoked = z.strictObject({
   reason: token,
 });
 
+/** An audit's result. `subject` is a leaf hash, dataset root, model version or log root, as `scope` says. */
 const auditVerdict = z.strictObject({
   type: z.literal('AUDIT_VERDICT'),
   ...head,
+  scope: z.literal(['record', 'dataset', 'model', 'log']),
+  auditor: token,
   subject: digest,
   verdict: digest,
   outcome: z.literal(['verified', 'failed', 'inconclusive']),

@@ -31,11 +31,14 @@ function preAuthEncode(payloadType: string, payload: Uint8Array): Uint8Array {
   return out;
 }
 
+/** @throws TrailError `bad-envelope` without a key, `bad-key` for a malformed one */
 export function signDsse(
   payloadType: string,
   payload: Uint8Array,
   ...secretKeys: readonly Uint8Array[]
 ): DsseEnvelope {
+  if (secretKeys.length === 0)
+    throw new TrailError('bad-envelope', 'An envelope has at least one signature.');
   const message = preAuthEncode(payloadType, payload);
   const signatures = secretKeys.map((secretKey) => ({
     keyid: keyIdOf(keyPairOf(secretKey).publicKey),
@@ -77,5 +80,6 @@ export function openDsse(
   const verifiedBy = publicKeys
     .filter((key) => signatures.some((signature) => verifySignature(signature, message, key)))
     .map(keyIdOf);
-  return { payload, verifiedBy };
+  // A key given twice is one signer: whoever counts signers must not be fooled by a repeated pin.
+  return { payload, verifiedBy: [...new Set(verifiedBy)] };
 }

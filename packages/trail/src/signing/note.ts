@@ -1,12 +1,13 @@
-// C2SP signed-note (https://c2sp.org/signed-note), Ed25519 keys (type 0x01) and, for witnesses, Ed25519
-// cosignatures (type 0x04, https://c2sp.org/tlog-cosignature).
-import { fromBase64, fromHex, toBase64, toHex, utf8 } from '../encoding/text.ts';
+// C2SP signed-note (https://c2sp.org/signed-note) with Ed25519 keys (type 0x01). Signatures of other types, such as
+// a witness's, are carried along and ignored.
+import { fromBase64, fromHex, isWellFormed, toBase64, toHex, utf8 } from '../encoding/text.ts';
 import { TrailError } from '../errors.ts';
 import { sha256 } from '../log/hashing.ts';
+import { isKeyName } from '../log/key-name.ts';
 import { keyPairOf, signBytes, verifySignature } from './ed25519.ts';
 
 const ED25519 = 0x01;
-const SIGNATURE_LINE = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+=*)$/;
+const SIGNATURE_LINE = /^\u2014 ([^ ]+) ([A-Za-z0-9+/]+=*)$/;
 const MAX_NOTE_BYTES = 65_536;
 const MAX_SIGNATURES = 100;
 
@@ -37,11 +38,12 @@ export interface OpenedNote {
   readonly verifiedBy: readonly string[];
 }
 
-const isName = (name: string): boolean => name.length > 0 && !/[\s+]/u.test(name);
-
 function checkName(name: string): void {
-  if (!isName(name))
-    throw new TrailError('bad-key', `A key name has no spaces and no plus sign: ${JSON.stringify(name)}.`);
+  if (!isKeyName(name))
+    throw new TrailError(
+      'bad-key',
+      `A key name has no spaces, control characters or plus sign: ${JSON.stringify(name)}.`,
+    );
 }
 
 const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
@@ -73,10 +75,16 @@ export function parseVerifierKey(text: string): {
 } {
   const [name = '', hash = '', ...rest] = text.split('+');
   checkName(name);
-  const typed = fromBase64(rest.join('+'));
+  let typed: Uint8Array;
+  let keyHash: Uint8Array;
+  try {
+    typed = fromBase64(rest.join('+'));
+    keyHash = fromHex(hash, 4);
+  } catch (cause) {
+    throw new TrailError('bad-key', 'A verifier key is name+hash+base64.', { cause });
+  }
   if (typed.length !== 33 || typed[0] !== ED25519)
     throw new TrailError('bad-key', 'The verifier key is not an Ed25519 key of type 0x01.');
-  const keyHash = fromHex(hash, 4);
   if (toHex(keyHashOf(name, typed)) !== hash)
     throw new TrailError('bad-key', `The key hash ${hash} does not belong to the key.`);
   return { name, keyHash, publicKey: typed.slice(1) };
@@ -101,9 +109,22 @@ export function newLogSigner({
   return { name, keyHash, sign: (body) => signBytes(body, secretKey) };
 }
 
-/** Adds one signature line. @throws TrailError `bad-note` unless the body ends in a newline */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the format forbids exactly these
+const CONTROL = /[\u0000-\u0009\u000b-\u001f]/u;
+
+// U+FFFD is what decoders write for bytes that are not UTF-8: such a text is not the one that was signed.
+function checkText(text: string): void {
+  if (!isWellFormed(text) || CONTROL.test(text) || text.includes('\ufffd'))
+    throw new TrailError('bad-note', 'It has control characters or is not valid Unicode.');
+  if (utf8(text).length > MAX_NOTE_BYTES)
+    throw new TrailError('bad-note', `It is larger than ${MAX_NOTE_BYTES} bytes.`);
+}
+
+/** The body and one signature line a signer. @throws TrailError `bad-note` for what `openNote` would refuse */
 export function signNote(body: string, ...signers: readonly NoteSigner[]): string {
+  checkText(body);
   if (!body.endsWith('\n')) throw new TrailError('bad-note', 'A note body ends in a newline.');
+  if (signers.length === 0) throw new TrailError('bad-note', 'A note has at least one signature.');
   const lines = signers.map(
     (signer) => `\u2014 ${signer.name} ${toBase64(concat(signer.keyHash, signer.sign(utf8(body))))}\n`,
   );
@@ -111,11 +132,16 @@ export function signNote(body: string, ...signers: readonly NoteSigner[]): strin
 }
 
 function parseSignatureLine(line: string): NoteSignature {
-  const match = SIGNATURE_LINE.exec(line);
-  if (!match) throw new TrailError('bad-note', 'A signature line is malformed.');
-  const bytes = fromBase64(match[2] as string);
+  const [, name = '', base64 = ''] = SIGNATURE_LINE.exec(line) ?? [];
+  if (!isKeyName(name)) throw new TrailError('bad-note', 'A signature line is malformed.');
+  let bytes: Uint8Array;
+  try {
+    bytes = fromBase64(base64);
+  } catch (cause) {
+    throw new TrailError('bad-note', 'A signature is not base64.', { cause });
+  }
   if (bytes.length < 5) throw new TrailError('bad-note', 'A signature is too short.');
-  return { name: match[1] as string, keyHash: bytes.slice(0, 4), signature: bytes.slice(4) };
+  return { name, keyHash: bytes.slice(0, 4), signature: bytes.slice(4) };
 }
 
 /**
@@ -124,12 +150,10 @@ function parseSignatureLine(line: string): NoteSignature {
  * @throws TrailError `bad-note`
  */
 export function openNote(text: string, verifiers: readonly NoteVerifier[]): OpenedNote {
+  checkText(text);
   const split = text.lastIndexOf('\n\n');
-  if (text.length > MAX_NOTE_BYTES || split < 0 || !text.endsWith('\n'))
+  if (split < 0 || !text.endsWith('\n'))
     throw new TrailError('bad-note', 'There is no body followed by signatures.');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the format forbids exactly these
-  if (/[\u0000-\u0009\u000b-\u001f\ufffd]/u.test(text))
-    throw new TrailError('bad-note', 'It has control characters.');
   const body = text.slice(0, split + 1);
   const lines = text.slice(split + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES)

@@ -32,7 +32,8 @@ export function concludeVerdict(findings: readonly Finding[]): Verdict {
   return { outcome: isVerified ? 'verified' : 'inconclusive', findings };
 }
 
-const EXIT_CODES: Readonly<Record<Outcome, 0 | 1 | 3>> = { verified: 0, failed: 1, inconclusive: 3 };
-
-/** The process exit code of an outcome; 2 is left for usage errors and 130 for interruption. */
-export const exitCodeOf = (outcome: Outcome): 0 | 1 | 3 => EXIT_CODES[outcome] ?? 3;
+/** The process exit code of an outcome; 2 is left for usage errors and 130 for interruption. Anything unknown is 3. */
+export function exitCodeOf(outcome: Outcome): 0 | 1 | 3 {
+  if (outcome === 'verified') return 0;
+  return outcome === 'failed' ? 1 : 3;
+}

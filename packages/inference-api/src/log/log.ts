@@ -80,10 +80,11 @@ export interface TransparencyLog {
   /** At `size`, by default the newest checkpoint's. */
   proveInclusion(leafIndex: number, size?: number): Promise<InclusionProof>;
   proveConsistency(size1: number, size2?: number): Promise<ConsistencyProof>;
-  /** The signed checkpoint of exactly this size, if one was published. */
-  checkpointAt(size: number): Promise<SignedCheckpoint | undefined>;
-  /** The smallest published checkpoint that covers this leaf. */
-  checkpointCovering(leafIndex: number): Promise<SignedCheckpoint>;
+  /**
+   * The signed checkpoint of any size up to the newest. An append-only tree has one root a size and Ed25519 one
+   * signature a message, so this is the very note that was published at that size, if one was.
+   */
+  checkpointAt(size: number): Promise<SignedCheckpoint>;
   /** Detections by model version among the leaves [fromSize, toSize). Both are sizes of published checkpoints. */
   countModels(fromSize: number, toSize: number): Promise<readonly ModelCount[]>;
 

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MerkleLog} from "../MerkleLog.sol";
+import {Models} from "./Models.sol";
+
+/// @title Logs whose heads only ever grow
+/// @dev The attack: whoever runs a log, or steals its keys, rewrites it and publishes a new root. Here the contract
+/// itself checks, from the head it stored, that the new log has the old one as a prefix. A key therefore buys the right
+/// to append and nothing else: no caller, no role and no key can anchor a fork or a rollback.
+abstract contract Logs is Models {
+    bytes32 private constant ROTATION_TYPEHASH =
+        keccak256(
+            "KeyRotation(bytes32 logId,address newKey,bytes32 newCheckpointKey,uint256 nonce,uint256 deadline)"
+        );
+
+    /// @notice How long a key rotation stands announced before it can be completed.
+    uint64 public immutable rotationDelaySeconds;
+
+    mapping(bytes32 logId => Log) private _logs;
+    mapping(bytes32 logId => Rotation) private _rotations;
+
+    constructor(uint64 delaySeconds) {
+        rotationDelaySeconds = delaySeconds;
+    }
+
+    /// @notice Opens the log with this origin; its id is the SHA-256 of the origin, so no two logs can share one.
+    /// @param key The account that anchors, and that signs its own replacement.
+    /// @param checkpointKey The Ed25519 public key of the log's checkpoints, for auditors to check signatures against.
+    /// @param maxSilenceSeconds After this long without a new head, `isStale` holds.
+    function openLog(
+        string calldata origin,
+        address key,
+        bytes32 checkpointKey,
+        uint32 maxSilenceSeconds
+    ) external onlyRole(OPERATOR_ROLE) returns (bytes32 logId) {
+        logId = sha256(bytes(origin));
+        if (key == address(0)) revert KeyIsZero();
+        Log storage log = _logs[logId];
+        if (log.openedAt != 0) revert LogAlreadyOpen(logId);
+        log.key = key;
+        log.anchoredAt = uint32(block.timestamp);
+        log.root = MerkleLog.EMPTY_ROOT;
+        log.checkpointKey = checkpointKey;
+        log.openedAt = uint64(block.timestamp);
+        log.maxSilenceSeconds = maxSilenceSeconds;
+        emit LogOpened(logId, key, checkpointKey, maxSilenceSeconds, origin);
+    }
+
+    /// @notice Moves a log's head to `size` leaves with root `root`.
+    /// @param consistencyProof Proves that the current head is a prefix of the new one (RFC 9162 section 2.1.4).
+    /// @param modelVersions The registered models whose detections are among the added leaves.
+    /// @param counts How many detections of each. Other kinds of record make the difference to the leaves added.
+    /// @dev The current head again is a no-op that succeeds, so a retry is safe. A revoked model may still be named:
+    /// its earlier detections must be able to reach the chain, and the event is how an auditor finds them.
+    function anchor(
+        bytes32 logId,
+        uint64 size,
+        bytes32 root,
+        bytes32[] calldata consistencyProof,
+        bytes32[] calldata modelVersions,
+        uint32[] calldata counts
+    ) external {
+        Log storage log = _logs[logId];
+        _requireKey(log, logId);
+        uint64 headSize = log.size;
+        bytes32 headRoot = log.root;
+        if (size < headSize) revert HeadWouldShrink(logId, headSize, size);
+        if (size == headSize && root == headRoot) return;
+        if (!MerkleLog.verifyConsistency(headSize, size, headRoot, root, consistencyProof)) {
+            revert HeadWouldFork(logId, headSize, size, root);
+        }
+        log.size = size;
+        log.anchoredAt = uint32(block.timestamp);
+        log.root = root;
+        emit Anchored(logId, size, root, headSize);
+        _emitModels(logId, size, size - headSize, modelVersions, counts);
+    }
+
+    /// @notice Announces a new key, on the word of the current one. Anybody may send the signature.
+    /// @dev The delay is for the theft of a key: the announcement is public, and a guardian can freeze the log before
+    /// the thief owns it.
+    function scheduleRotation(
+        bytes32 logId,
+        address newKey,
+        bytes32 newCheckpointKey,
+        uint256 deadline,
+        bytes calldata signature
+    ) external {
+        Log storage log = _logs[logId];
+        _requireLive(log, logId);
+        if (newKey == address(0)) revert KeyIsZero();
+        Rotation storage rotation = _rotations[logId];
+        if (rotation.dueAt != 0) revert RotationPending(logId, rotation.newKey);
+        uint64 nonce = log.rotations;
+        bytes32 structHash = keccak256(
+            abi.encode(ROTATION_TYPEHASH, logId, newKey, newCheckpointKey, uint256(nonce), deadline)
+        );
+        _requireSignature(log.key, structHash, deadline, signature);
+        uint64 dueAt = uint64(block.timestamp) + rotationDelaySeconds;
+        log.rotations = nonce + 1;
+        _rotations[logId] = Rotation({newKey: newKey, dueAt: dueAt, newCheckpointKey: newCheckpointKey});
+        emit RotationScheduled(logId, newKey, newCheckpointKey, dueAt);
+    }
+
+    /// @notice Withdraws an announced rotation; only the current key may.
+    function cancelRotation(bytes32 logId) external {
+        _requireKey(_logs[logId], logId);
+        Rotation storage rotation = _rotations[logId];
+        if (rotation.dueAt == 0) revert RotationNotPending(logId);
+        emit RotationCancelled(logId, rotation.newKey);
+        delete _rotations[logId];
+    }
+
+    /// @notice Makes the announced key the log's key. Only the new key may call it, which proves that somebody holds it.
+    function completeRotation(bytes32 logId) external {
+        Log storage log = _logs[logId];
+        _requireLive(log, logId);
+        Rotation memory rotation = _rotations[logId];
+        if (rotation.dueAt == 0) revert RotationNotPending(logId);
+        if (block.timestamp < rotation.dueAt) revert RotationNotDue(logId, rotation.dueAt);
+        if (msg.sender != rotation.newKey) revert NotLogKey(logId, msg.sender);
+        emit KeyRotated(logId, log.key, rotation.newKey, rotation.newCheckpointKey);
+        log.key = rotation.newKey;
+        log.checkpointKey = rotation.newCheckpointKey;
+        delete _rotations[logId];
+    }
+
+    /// @notice Ends a log for good, by its own key or a guardian. Its head stays readable and can never move again.
+    function freezeLog(bytes32 logId, string calldata reason) external {
+        Log storage log = _logs[logId];
+        _requireLive(log, logId);
+        _requireOwnerOrGuardian(log.key);
+        log.key = address(0);
+        log.frozenAt = uint64(block.timestamp);
+        delete _rotations[logId];
+        emit LogFrozen(logId, msg.sender, reason);
+    }
+
+    /// @notice The head of a log: what auditors compare a checkpoint with.
+    function headOf(bytes32 logId) external view returns (uint64 size, bytes32 root, uint64 anchoredAt) {
+        Log storage log = _logs[logId];
+        _requireOpen(log, logId);
+        return (log.size, log.root, log.anchoredAt);
+    }
+
+    /// @notice Everything known of a log; all zero when it was never opened.
+    function logOf(bytes32 logId) external view returns (Log memory) {
+        return _logs[logId];
+    }
+
+    /// @notice The rotation announced for a log; all zero when there is none.
+    function rotationOf(bytes32 logId) external view returns (Rotation memory) {
+        return _rotations[logId];
+    }
+
+    /// @notice Whether a log has been silent for longer than it promised when it was opened.
+    function isStale(bytes32 logId) external view returns (bool) {
+        Log storage log = _logs[logId];
+        _requireOpen(log, logId);
+        return block.timestamp > uint256(log.anchoredAt) + log.maxSilenceSeconds;
+    }
+
+    /// @notice Whether the leaf hash `leaf` stands at `index` in a log of `size` leaves with root `root`.
+    function verifyInclusion(
+        bytes32 leaf,
+        uint64 index,
+        uint64 size,
+        bytes32 root,
+        bytes32[] calldata proof
+    ) external view returns (bool) {
+        return MerkleLog.verifyInclusion(leaf, index, size, root, proof);
+    }
+
+    /// @notice Whether the leaf hash `leaf` stands at `index` under the current head of a log.
+    function isInLog(
+        bytes32 logId,
+        bytes32 leaf,
+        uint64 index,
+        bytes32[] calldata proof
+    ) external view returns (bool) {
+        Log storage log = _logs[logId];
+        _requireOpen(log, logId);
+        return MerkleLog.verifyInclusion(leaf, index, log.size, log.root, proof);
+    }
+
+    /// @notice Whether the log of `size1` leaves with root `root1` is a prefix of the one of `size2` with `root2`.
+    function verifyConsistency(
+        uint64 size1,
+        uint64 size2,
+        bytes32 root1,
+        bytes32 root2,
+        bytes32[] calldata proof
+    ) external view returns (bool) {
+        return MerkleLog.verifyConsistency(size1, size2, root1, root2, proof);
+    }
+
+    function _emitModels(
+        bytes32 logId,
+        uint64 size,
+        uint256 added,
+        bytes32[] calldata modelVersions,
+        uint32[] calldata counts
+    ) private {
+        uint256 length = modelVersions.length;
+        if (length != counts.length) revert CountsMismatch(length, counts.length);
+        uint256 counted;
+        for (uint256 i; i < length; ++i) {
+            bytes32 modelVersion = modelVersions[i];
+            uint32 count = counts[i];
+            if (count == 0) revert CountIsZero(modelVersion);
+            counted += count;
+            emit AnchoredModel(logId, modelVersion, _datasetOfModel(modelVersion), size, count);
+        }
+        if (counted > added) revert CountsExceedBatch(counted, added);
+    }
+
+    function _requireOpen(Log storage log, bytes32 logId) private view {
+        if (log.openedAt == 0) revert LogUnknown(logId);
+    }
+
+    function _requireLive(Log storage log, bytes32 logId) private view {
+        _requireOpen(log, logId);
+        if (log.frozenAt != 0) revert LogIsFrozen(logId, log.frozenAt);
+    }
+
+    function _requireKey(Log storage log, bytes32 logId) private view {
+        if (msg.sender == log.key) return;
+        _requireLive(log, logId);
+        revert NotLogKey(logId, msg.sender);
+    }
+}

@@ -1,0 +1,1 @@
+export { registryModule as default } from '../../src/deployment/module.ts';

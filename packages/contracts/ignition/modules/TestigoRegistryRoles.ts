@@ -1,0 +1,1 @@
+export { registryWithRolesModule as default } from '../../src/deployment/module.ts';

@@ -1,0 +1,87 @@
+import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
+import { hexlify, sha256, toUtf8Bytes } from 'ethers';
+import { network } from 'hardhat';
+import {
+  type DatasetApproval,
+  deployRegistry,
+  logIdOf,
+  ROLES,
+  signDatasetApproval,
+  type TestigoRegistry,
+} from '../../src/index.ts';
+
+export const connection = await network.create();
+export const { ethers, networkHelpers } = connection;
+
+export const ORIGIN = 'testigo.example/log';
+export const LOG_ID = logIdOf(ORIGIN);
+export const CHECKPOINT_KEY = digestOf('checkpoint key');
+export const MAX_SILENCE = 3600;
+export const ROTATION_DELAY = 86_400;
+export const MODEL = digestOf('model');
+export const DATASET = digestOf('dataset');
+export const MANIFEST = digestOf('manifest');
+export const FAR_FUTURE = 2n ** 40n;
+
+export function digestOf(text: string): string {
+  return sha256(hexlify(toUtf8Bytes(text)));
+}
+
+/** One account for each role, so that a missing check cannot hide behind an account with too many. */
+export const deployWithRoles = async () => {
+  const [admin, custodian, publisher, operator, recorder, auditor, guardian, key, newKey, stranger] =
+    (await ethers.getSigners()) as HardhatEthersSigner[] & { length: 20 };
+  const registry = await deployRegistry(admin!, { rotationDelaySeconds: ROTATION_DELAY });
+  const holders = { custodian, publisher, operator, recorder, auditor, guardian };
+  for (const [role, holder] of Object.entries(holders)) {
+    await registry.grantRole(ROLES[role as keyof typeof ROLES], holder!);
+  }
+  return {
+    registry,
+    admin: admin!,
+    custodian: custodian!,
+    publisher: publisher!,
+    operator: operator!,
+    recorder: recorder!,
+    auditor: auditor!,
+    guardian: guardian!,
+    key: key!,
+    newKey: newKey!,
+    stranger: stranger!,
+  };
+};
+
+/** A registry with an approved dataset, a registered model and an open, empty log. */
+export const deployWithLog = async () => {
+  const parties = await deployWithRoles();
+  const { registry, custodian, publisher, operator, key } = parties;
+  await approve(registry, custodian);
+  await registry.connect(publisher).registerModel(MODEL, DATASET);
+  await registry.connect(operator).openLog(ORIGIN, key, CHECKPOINT_KEY, MAX_SILENCE);
+  return parties;
+};
+
+/** Approves a dataset on the custodian's signature; fields given replace the usual ones. */
+export const approve = async (
+  registry: TestigoRegistry,
+  custodian: HardhatEthersSigner,
+  fields: Partial<DatasetApproval> = {},
+) => {
+  const approval: DatasetApproval = {
+    datasetRoot: DATASET,
+    size: 35_887,
+    manifestDigest: MANIFEST,
+    custodian: custodian.address,
+    deadline: FAR_FUTURE,
+    ...fields,
+  };
+  const signature = await signDatasetApproval(custodian, registry, approval);
+  return registry.approveDataset(
+    approval.datasetRoot,
+    approval.size,
+    approval.manifestDigest,
+    approval.custodian,
+    approval.deadline,
+    signature,
+  );
+};

@@ -1,0 +1,40 @@
+import type { EncodedRecord, ModelCount, StoredRecord } from './log.ts';
+import type { Tile } from './tile.ts';
+
+/** What a log has promised so far. */
+export interface StoredHead {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: string;
+}
+
+/** Everything one group commit makes durable, all of it or nothing. */
+export interface Commit {
+  /** The leaf index of the first record: the size before. */
+  readonly firstLeaf: number;
+  readonly records: readonly EncodedRecord[];
+  readonly completedTiles: readonly Tile[];
+  readonly modelCounts: readonly ModelCount[];
+  readonly head: StoredHead;
+}
+
+/**
+ * Where a log keeps its records, tiles and head. SQLite fills it on one machine; PostgreSQL can past it.
+ *
+ * A store MUST have one writer: opening a second one throws `log-locked`, also from another process, and the
+ * lock MUST be gone when its holder was killed. `commit` MUST resolve only after its data survive a power cut,
+ * and MUST reject a commit whose `firstLeaf` is not the stored size.
+ */
+export interface LogStore {
+  readHead(): Promise<StoredHead | undefined>;
+  /** Leaf indexes of the ids that the log holds already, by id. */
+  findLeaves(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  readRecords(fromLeaf: number, toLeaf: number): Promise<readonly StoredRecord[]>;
+  /** The 256 hashes of a complete tile. */
+  readTile(level: number, index: number): Promise<Uint8Array | undefined>;
+  /** The roots of complete tiles [from, to) of a level, joined. */
+  readTileRoots(level: number, from: number, to: number): Promise<Uint8Array>;
+  sumModelCounts(fromSize: number, toSize: number): Promise<readonly ModelCount[]>;
+  commit(commit: Commit): Promise<void>;
+  close(): Promise<void>;
+}

@@ -26,9 +26,16 @@ const collect = (path: string, paths: readonly string[]): string[] => [...paths,
 export function parseOptions(argv: readonly string[]): DemoOptions {
   const port = integerWithin(0, 65_535);
   const command = new Command('npm start --')
-    .description('Tells the whole story on one machine: chain, registry, dataset, model, API, pictures, anchor, audit.')
+    .description(
+      'Tells the whole story on one machine: chain, registry, dataset, model, API, pictures, anchor, audit.',
+    )
     .option('--once', "exit with the verdict's exit code instead of keeping the API up", false)
-    .option('--image <file>', 'send your own JPEG, PNG or WebP picture instead of the samples; may be repeated', collect, [])
+    .option(
+      '--image <file>',
+      'send your own JPEG, PNG or WebP picture instead of the samples; may be repeated',
+      collect,
+      [],
+    )
     .option('--data <csv>', 'train on a FER-2013 CSV first, instead of using the model in the repository')
     .option('--epochs <n>', 'with --data: how long to train', integerWithin(1, 1000), 3)
     .option('--subset <n>', 'with --data: how many rows to train on', integerWithin(100, 1_000_000), 2000)

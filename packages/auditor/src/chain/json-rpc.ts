@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
+
+const TIMEOUT_MS = 20_000;
+const ATTEMPTS = 3;
+const FIRST_PAUSE_MS = 150;
+
+/** The node answered, and the answer is an error. */
+export class RpcRefusal extends Error {
+  override readonly name = 'RpcRefusal';
+  readonly rpcCode: number;
+  constructor(rpcCode: number, message: string) {
+    super(message);
+    this.rpcCode = rpcCode;
+  }
+}
+
+/** There was no answer worth the name. */
+export class RpcUnreachable extends Error {
+  override readonly name = 'RpcUnreachable';
+}
+
+/**
+ * A plain JSON-RPC client. ethers' own provider retries forever and prints to the console when a node is down,
+ * where an auditor needs a reason in bounded time.
+ */
+export class JsonRpc {
+  /** Host only: path, query and user info of such URLs are where providers put their API keys. */
+  readonly source: string;
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
+  readonly #signal: AbortSignal;
+  #id = 0;
+
+  constructor(url: URL, signal: AbortSignal) {
+    this.source = `${url.protocol}//${url.host}`;
+    const bare = new URL(url);
+    [bare.username, bare.password] = ['', ''];
+    this.#url = bare.href;
+    this.#headers = { 'content-type': 'application/json' };
+    if (url.username !== '') {
+      const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+      this.#headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+    }
+    this.#signal = signal;
+  }
+
+  /** @throws RpcRefusal or RpcUnreachable */
+  async call(method: string, params: readonly unknown[]): Promise<unknown> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#callOnce(method, params);
+      } catch (error) {
+        if (error instanceof RpcRefusal || attempt === ATTEMPTS || this.#signal.aborted) throw error;
+        await sleep(FIRST_PAUSE_MS * 4 ** (attempt - 1));
+      }
+    }
+  }
+
+  async #callOnce(method: string, params: readonly unknown[]): Promise<unknown> {
+    this.#id += 1;
+    const body = JSON.stringify({ jsonrpc: '2.0', id: this.#id, method, params });
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    let answer: unknown;
+    try {
+      const response = await fetch(this.#url, {
+        method: 'POST',
+        headers: this.#headers,
+        body,
+        signal,
+        redirect: 'error',
+      });
+      if (response.status === 429 || response.status >= 500) throw new Error(`HTTP ${response.status}`);
+      answer = await response.json();
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
+      throw new RpcUnreachable(`${method}: ${messageOf(error)}${cause}`, { cause: error });
+    }
+    return readAnswer(method, answer);
+  }
+}
+
+function readAnswer(method: string, answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null)
+    throw new RpcUnreachable(`${method}: the answer is not JSON-RPC`);
+  if ('error' in answer && answer.error) {
+    const { code, message } = answer.error as { code?: unknown; message?: unknown };
+    throw new RpcRefusal(Number(code), `${method}: ${String(message)}`);
+  }
+  if (!('result' in answer)) throw new RpcUnreachable(`${method}: the answer has no result`);
+  return answer.result;
+}

@@ -1,0 +1,118 @@
+import { type EvidenceBundle, type Finding, parseEvidenceBundle } from '@testigo/trail';
+import type { Command } from 'commander';
+import type { ChainAnswer } from '../../chain/facts.ts';
+import { readModelFolder } from '../../files/model-folder.ts';
+import { readBytes } from '../../files/read-file.ts';
+import { readSamples } from '../../files/read-samples.ts';
+import { makeFinding } from '../../findings/table.ts';
+import type { Trust } from '../../trust/trust-file.ts';
+import { attempt } from '../../verify/checked.ts';
+import { planLookup, verifyEvidence } from '../../verify/verify-evidence.ts';
+import { finishAudit } from '../finish.ts';
+import type { Io } from '../io.ts';
+import {
+  addChainOptions,
+  addOutputOptions,
+  type ChainOptions,
+  type OutputOptions,
+  parseRecordId,
+  readTrust,
+} from '../options.ts';
+import { createProgress } from '../progress.ts';
+import type { Run } from '../run-cli.ts';
+
+interface VerifyOptions extends OutputOptions, ChainOptions {
+  readonly model?: string;
+  readonly samples?: string;
+  readonly record?: string;
+}
+
+export function addVerifyCommand(program: Command, io: Io, run: Run): void {
+  const command = program
+    .command('verify')
+    .description(
+      'verify one record from its evidence bundle: record, proof, checkpoint, anchor, model, dataset',
+    )
+    .argument('<bundle>', 'evidence bundle file')
+    .option('--record <id>', 'the record you asked for; another one in the bundle fails', parseRecordId)
+    .option('--model <dir>', 'model bundle folder: compare the weights with the registered digests')
+    .option('--samples <file>', 'samples of the dataset, one a line: compare images and labels');
+  addOutputOptions(addChainOptions(command)).action((bundle: string, options: VerifyOptions) =>
+    run(() => runVerify(io, bundle, options)),
+  );
+}
+
+async function runVerify(io: Io, path: string, options: VerifyOptions): Promise<number> {
+  const progress = createProgress(io, options.quiet === true);
+  const bytes = await readBytes(path);
+  const trust = await readTrust(options);
+  const read = attempt(() => parseEvidenceBundle(bytes));
+  if ('reason' in read) {
+    const findings = [makeFinding('bundle-malformed', { seen: read.reason, source: path })];
+    return finishAudit(io, options, {
+      command: 'verify',
+      subject: path,
+      findings,
+      notChecked: [],
+      verifiedMeans: '',
+    });
+  }
+  const bundle = read.value;
+  progress.step('reading files');
+  const modelFolder = options.model === undefined ? undefined : await readModelFolder(options.model);
+  const samples = options.samples === undefined ? undefined : await readSamples(options.samples);
+  progress.step('reading the chain');
+  const chain = await lookUp(io, bundle, trust, options);
+  const findings = verifyEvidence({
+    bundle,
+    trust,
+    chain,
+    ...(options.record !== undefined && { recordId: options.record }),
+    ...(modelFolder && { modelFolder }),
+    ...(samples && { samples }),
+  });
+  progress.end();
+  const subject = `${path}, record at index ${bundle.leafIndex}`;
+  const notChecked = listUnchecked(options, bundle);
+  return finishAudit(io, options, {
+    command: 'verify',
+    subject,
+    findings,
+    notChecked,
+    verifiedMeans: describeVerified(findings),
+  });
+}
+
+async function lookUp(
+  io: Io,
+  bundle: EvidenceBundle,
+  trust: Trust | undefined,
+  options: ChainOptions,
+): Promise<ChainAnswer> {
+  const [first] = options.chain;
+  if (first === undefined) return { status: 'not-given' };
+  // Without a pin there is no address worth asking.
+  if (trust === undefined) return { status: 'not-pinned', source: first.host };
+  const { readChain } = await import('../../chain/read-facts.ts');
+  const { registry, deployedAtBlock: fromBlock } = trust;
+  return readChain(options.chain, { registry, fromBlock, ...planLookup(bundle) }, io.signal);
+}
+
+function listUnchecked(options: VerifyOptions, bundle: EvidenceBundle): string[] {
+  return [
+    options.model === undefined && 'the weights: pass the model bundle with --model DIR',
+    options.samples === undefined && 'the training samples and their labels: pass them with --samples FILE',
+    bundle.disclosures.length === 0 && 'what the model read: the bundle discloses no field',
+  ].filter((line) => line !== false);
+}
+
+function describeVerified(findings: readonly Finding[]): string {
+  const codes = new Set(findings.map((finding) => finding.code));
+  const parts = [
+    'This record is in the log and the log is anchored on chain',
+    codes.has('model-registered') && 'its model is registered',
+    codes.has('dataset-approved') && 'the training data is signed and approved',
+    codes.has('samples-match') && 'every sample is the one that was approved',
+  ].filter((part) => part !== false);
+  return `${parts.slice(0, -1).join(', ')}${parts.length > 1 ? ', and ' : ''}${parts.at(-1)}.`;
+}

@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { AuditError, messageOf } from '../errors.ts';
+
+interface TextSink {
+  write(text: string): boolean;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Everything a command may touch of the world outside, so that the commands are the only imperative part. */
+export interface Io {
+  readonly stdout: TextSink & NodeJS.EventEmitter;
+  readonly stderr: TextSink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** https://no-color.org: set and not empty means no colour; a pipe gets none either. */
+export function hasColour(io: Io): boolean {
+  return io.stdout.isTTY === true && (io.env.NO_COLOR ?? '') === '' && io.env.TERM !== 'dumb';
+}
+
+/** The result goes to stdout or to --output, and nowhere else. */
+export async function writeResult(io: Io, text: string, output: string | undefined): Promise<void> {
+  if (output !== undefined) {
+    try {
+      await writeFile(output, text);
+    } catch (cause) {
+      throw new AuditError('output-unwritable', `cannot write ${output}: ${messageOf(cause)}`, { cause });
+    }
+    return;
+  }
+  if (!io.stdout.write(text)) await once(io.stdout, 'drain');
+}

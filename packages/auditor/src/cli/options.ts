@@ -1,0 +1,53 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readText } from '../files/read-file.ts';
+import { FORMATS, type Format } from '../report/format.ts';
+import { parseTrustFile, type Trust } from '../trust/trust-file.ts';
+
+export interface OutputOptions {
+  readonly format: Format;
+  readonly output?: string;
+  readonly quiet?: boolean;
+}
+
+export interface ChainOptions {
+  readonly chain: readonly URL[];
+  readonly trust?: string;
+}
+
+export function addOutputOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--format <format>', 'form of the result').choices([...FORMATS]).default('text'))
+    .option('--output <file>', 'write the result to a file instead of stdout')
+    .option('--quiet', 'no progress on stderr');
+}
+
+export function addChainOptions(command: Command): Command {
+  return command
+    .option(
+      '--chain <url>',
+      'JSON-RPC endpoint; repeat it to have several providers compared',
+      collectUrls,
+      [],
+    )
+    .option('--trust <file>', 'trust file: pinned registry, keys of logs and custodians');
+}
+
+export function parseUrl(text: string): URL {
+  if (!URL.canParse(text) || !/^https?:/.test(text))
+    throw new InvalidArgumentError('It is not an http(s) URL.');
+  return new URL(text);
+}
+
+const collectUrls = (text: string, before: readonly URL[]): readonly URL[] => [...before, parseUrl(text)];
+
+export function parseRecordId(text: string): string {
+  if (!/^[0-9a-f]{32}$/.test(text)) throw new InvalidArgumentError('A record id is 32 lowercase hex digits.');
+  return text;
+}
+
+/** @throws AuditError `file-unreadable` or `trust-file-invalid` */
+export async function readTrust(options: ChainOptions): Promise<Trust | undefined> {
+  return options.trust === undefined
+    ? undefined
+    : parseTrustFile(await readText(options.trust), options.trust);
+}

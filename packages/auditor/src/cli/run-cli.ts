@@ -1,0 +1,44 @@
+import { Command, CommanderError } from 'commander';
+import { AuditError, messageOf } from '../errors.ts';
+import { addVerifyCommand } from './commands/verify.ts';
+import type { Io } from './io.ts';
+import { TOOL_VERSION } from './version.ts';
+
+/** Exit codes beside the three of an outcome (0 verified, 1 failed, 3 inconclusive). */
+const EXIT_USAGE = 2;
+
+/** A command's action returns the exit code, so that nothing in this program ends in success by default. */
+export type Run = (action: () => Promise<number>) => Promise<void>;
+
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  let exitCode = EXIT_USAGE;
+  const run: Run = async (action) => {
+    exitCode = await action();
+  };
+  const program = createProgram(io, run);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (!(error instanceof AuditError)) throw error;
+    io.stderr.write(`testigo-audit: ${messageOf(error)}\n`);
+    return EXIT_USAGE;
+  }
+}
+
+export function createProgram(io: Io, run: Run): Command {
+  const program = new Command('testigo-audit')
+    .description('Verifies what a Testigo log claims, without trusting the servers that made the claim.')
+    .version(TOOL_VERSION)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .showHelpAfterError('(add --help for the options)')
+    .addHelpText('after', EXIT_CODES_HELP);
+  addVerifyCommand(program, io, run);
+  return program;
+}
+
+const EXIT_CODES_HELP = `
+Exit codes: 0 verified, 1 failed, 2 usage, 3 inconclusive, 130 interrupted.
+Nothing that is missing or unreachable ever counts as verified.`;

@@ -1,0 +1,27 @@
+/**
+ * Errors are for input that cannot be read and for wrong usage. What an audit finds out about the evidence is
+ * never thrown: it is returned as findings.
+ */
+export const AUDIT_ERRORS = {
+  usage: { title: 'The command line asks for something this program cannot do' },
+  'file-unreadable': { title: 'A file named on the command line cannot be read' },
+  'trust-file-invalid': { title: 'The trust file does not have the form of a trust file' },
+  'output-unwritable': { title: 'The result cannot be written where --output points' },
+  'finding-unknown': { title: 'No finding has this code' },
+} as const satisfies Record<string, { title: string }>;
+
+export type AuditErrorCode = keyof typeof AUDIT_ERRORS;
+
+export class AuditError extends Error {
+  readonly code: AuditErrorCode;
+
+  constructor(code: AuditErrorCode, detail: string, options?: { cause?: unknown }) {
+    super(detail, options);
+    this.name = 'AuditError';
+    this.code = code;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

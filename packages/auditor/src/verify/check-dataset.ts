@@ -1,0 +1,128 @@
+import {
+  DATASET_PAYLOAD_TYPE,
+  type DatasetStatement,
+  datasetManifestDigest,
+  datasetRootIn,
+  type Finding,
+  fromHex,
+  openDsse,
+  parseDatasetManifest,
+  parseDsse,
+  toHex,
+} from '@testigo/trail';
+import type { RegistryFacts } from '../chain/facts.ts';
+import { makeFinding } from '../findings/table.ts';
+import { formatTime } from '../report/format-time.ts';
+import type { Trust } from '../trust/trust-file.ts';
+import { attempt, type Checked } from './checked.ts';
+
+export interface DatasetClaim {
+  readonly datasetRoot: string;
+  readonly datasetSize?: number;
+  /** SHA-256 of the dataset manifest, as the model manifest states it. */
+  readonly manifestDigest?: string;
+}
+
+export interface SignedDataset {
+  readonly statement: DatasetStatement;
+  readonly manifestDigest: string;
+}
+
+/** Did a pinned custodian sign this manifest, and is it about the data that the record names? */
+export function checkEnvelope(
+  text: string | undefined,
+  claim: DatasetClaim,
+  trust: Trust | undefined,
+  source = 'bundle: datasetEnvelope',
+): Checked<SignedDataset> {
+  if (text === undefined) {
+    const expected = `the signed manifest of dataset ${claim.datasetRoot}`;
+    return { findings: [makeFinding('dataset-manifest-missing', { expected, source })] };
+  }
+  const keys = (trust?.custodians ?? []).map((key) => fromHex(key));
+  const opened = attempt(() => {
+    const envelope = openDsse(parseDsse(JSON.parse(text)), DATASET_PAYLOAD_TYPE, keys);
+    return { ...envelope, statement: attempt(() => parseDatasetManifest(envelope.payload)) };
+  });
+  if ('reason' in opened) {
+    return { findings: [makeFinding('dataset-envelope-malformed', { seen: opened.reason, source })] };
+  }
+  const { payload, verifiedBy, statement } = opened.value;
+  const findings: Finding[] = [];
+  if (trust === undefined || keys.length === 0) {
+    findings.push(makeFinding('dataset-custodians-unpinned', { expected: 'a pinned custodian', source }));
+  } else if (verifiedBy.length === 0) {
+    const expected = `a signature by ${trust.custodians.join(' or ')}`;
+    findings.push(
+      makeFinding('dataset-signature-invalid', { expected, seen: 'no signature that fits', source }),
+    );
+  }
+  if ('reason' in statement) {
+    findings.push(makeFinding('dataset-manifest-malformed', { seen: statement.reason, source }));
+    return { findings };
+  }
+  const value = { statement: statement.value, manifestDigest: toHex(datasetManifestDigest(payload)) };
+  return { findings: [...findings, ...compareWithClaim(value, claim, source)], value };
+}
+
+function compareWithClaim(
+  { statement, manifestDigest }: SignedDataset,
+  claim: DatasetClaim,
+  source: string,
+): Finding[] {
+  const root = datasetRootIn(statement);
+  const { size } = statement.predicate;
+  if (root !== claim.datasetRoot) {
+    return [makeFinding('dataset-root-mismatch', { expected: claim.datasetRoot, seen: root, source })];
+  }
+  if (claim.datasetSize !== undefined && size !== claim.datasetSize) {
+    const expected = `${claim.datasetSize} samples`;
+    return [makeFinding('dataset-size-mismatch', { expected, seen: `${size} samples`, source })];
+  }
+  if (claim.manifestDigest !== undefined && manifestDigest !== claim.manifestDigest) {
+    const expected = `manifest ${claim.manifestDigest}, as in the model manifest`;
+    return [
+      makeFinding('dataset-manifest-mismatch', { expected, seen: `manifest ${manifestDigest}`, source }),
+    ];
+  }
+  return [];
+}
+
+/** Is exactly this manifest approved on chain, to this day? */
+export function checkApproval(
+  claim: DatasetClaim,
+  signed: SignedDataset | undefined,
+  facts: RegistryFacts | undefined,
+): Finding {
+  const expected = `dataset ${claim.datasetRoot} approved`;
+  if (facts === undefined)
+    return makeFinding('dataset-unchecked', { expected, source: 'registry: datasetOf' });
+  const { dataset } = facts;
+  const source = `${facts.source}, registry: datasetOf`;
+  if (dataset === undefined)
+    return makeFinding('dataset-unapproved', { expected, seen: 'no such dataset', source });
+  if (dataset.revokedAt !== undefined)
+    return makeFinding('dataset-revoked', {
+      expected,
+      seen: `revoked ${formatTime(dataset.revokedAt)}`,
+      source,
+    });
+  const size = signed?.statement.predicate.size ?? claim.datasetSize;
+  if (size !== undefined && size !== dataset.size) {
+    return makeFinding('dataset-size-mismatch', {
+      expected: `${size} samples`,
+      seen: `${dataset.size} approved`,
+      source,
+    });
+  }
+  if (signed !== undefined && signed.manifestDigest !== dataset.manifestDigest) {
+    const seen = `approved manifest ${dataset.manifestDigest}`;
+    return makeFinding('dataset-manifest-mismatch', {
+      expected: `manifest ${signed.manifestDigest}`,
+      seen,
+      source,
+    });
+  }
+  const seen = `${dataset.size} samples, manifest ${dataset.manifestDigest}, approved by ${dataset.custodian}, not revoked`;
+  return makeFinding('dataset-approved', { expected, seen, source });
+}

@@ -1,0 +1,138 @@
+import {
+  type Checkpoint,
+  type EvidenceBundle,
+  type Finding,
+  fromBase64,
+  logIdOf,
+  openNote,
+  parseCheckpoint,
+  parseRecord,
+  type TrailRecord,
+  toHex,
+} from '@testigo/trail';
+import type { ChainAnswer } from '../chain/facts.ts';
+import type { ModelFolder } from '../files/model-folder.ts';
+import { makeFinding } from '../findings/table.ts';
+import type { Trust } from '../trust/trust-file.ts';
+import { type AnchorProof, checkAnchor, checkAnchorClaim } from './check-anchor.ts';
+import { checkChain } from './check-chain.ts';
+import { checkCheckpoint } from './check-checkpoint.ts';
+import { checkApproval, checkEnvelope, type DatasetClaim } from './check-dataset.ts';
+import { checkDisclosures } from './check-disclosures.ts';
+import { checkInclusion } from './check-inclusion.ts';
+import { checkManifest, checkModelFiles, checkRegistration, type ModelClaim } from './check-model.ts';
+import { checkRecord } from './check-record.ts';
+import { checkSamples, type SampleSet } from './check-samples.ts';
+import { attempt } from './checked.ts';
+
+/** Everything the verification looks at: plain data, read beforehand. */
+export interface EvidenceInput {
+  readonly bundle: EvidenceBundle;
+  readonly trust: Trust | undefined;
+  readonly chain: ChainAnswer;
+  /** The id of the record that the auditor asked for. */
+  readonly recordId?: string;
+  /** Consistency proofs made from the log's own tiles. */
+  readonly proofs?: readonly AnchorProof[];
+  readonly modelFolder?: ModelFolder;
+  readonly samples?: SampleSet;
+}
+
+/** Walks record → proof → checkpoint → anchor → model → dataset → samples, and skips nothing. */
+export function verifyEvidence(input: EvidenceInput): Finding[] {
+  const { bundle, trust } = input;
+  const record = checkRecord(bundle, input.recordId);
+  const checkpoint = checkCheckpoint(bundle.checkpoint, trust);
+  const inclusion = checkInclusion(bundle, record.value?.leafHash, checkpoint.value);
+  const chain = checkChain(input.chain, trust);
+  const anchor = checkAnchorOf(input, checkpoint.value, chain);
+  const rest = record.value === undefined ? [] : checkContent(input, record.value.record, chain.value);
+  return [...record.findings, ...inclusion.findings, ...checkpoint.findings, ...anchor, ...rest];
+}
+
+function checkAnchorOf(
+  input: EvidenceInput,
+  checkpoint: Checkpoint | undefined,
+  chain: ReturnType<typeof checkChain>,
+): readonly Finding[] {
+  const { bundle, trust } = input;
+  if (checkpoint === undefined) return [makeFinding('anchor-unchecked', { source: 'bundle: checkpoint' })];
+  const claim = bundle.anchor;
+  const misplaced = claim && trust && checkAnchorClaim(claim, checkpoint, trust);
+  if (misplaced !== undefined) return [misplaced];
+  if (chain.value === undefined) return chain.findings;
+  return [
+    checkAnchor({ leafIndex: bundle.leafIndex, checkpoint, claim, proofs: input.proofs ?? [] }, chain.value),
+  ];
+}
+
+function checkContent(
+  input: EvidenceInput,
+  record: TrailRecord,
+  facts: ReturnType<typeof checkChain>['value'],
+): Finding[] {
+  const { bundle, trust, modelFolder, samples } = input;
+  const disclosures = checkDisclosures(bundle, record);
+  const claim = modelClaimOf(record);
+  if (claim === undefined) return disclosures;
+  const manifest = checkManifest(bundle.modelManifest, claim);
+  const files =
+    modelFolder === undefined ? [] : checkModelFiles(manifest.value, claim.modelVersion, modelFolder);
+  const model = [...manifest.findings, checkRegistration(claim, facts), ...files];
+  const dataset = datasetClaimOf(claim, manifest.value?.dataset);
+  if (dataset === undefined) return [...model, ...disclosures];
+  const envelope = checkEnvelope(bundle.datasetEnvelope, dataset, trust);
+  const approval = checkApproval(dataset, envelope.value, facts);
+  const sampleFindings =
+    samples === undefined ? [] : checkSamples(samples, dataset, envelope.value?.statement);
+  return [...model, ...envelope.findings, approval, ...sampleFindings, ...disclosures];
+}
+
+/** What the record says about its model; undefined for records that no model made. */
+export function modelClaimOf(record: TrailRecord): ModelClaim | undefined {
+  switch (record.type) {
+    case 'DETECTION': {
+      const { modelVersion, datasetRoot, datasetSize, preprocessing } = record;
+      return { modelVersion, datasetRoot, datasetSize, preprocessing };
+    }
+    case 'SESSION_OPEN':
+      return { modelVersion: record.modelVersion };
+    case 'REFUSAL':
+      return record.modelVersion === undefined ? undefined : { modelVersion: record.modelVersion };
+    default:
+      return undefined;
+  }
+}
+
+interface NamedDataset {
+  readonly root: string;
+  readonly size: number;
+  readonly manifest: string;
+}
+
+function datasetClaimOf(claim: ModelClaim, named: NamedDataset | undefined): DatasetClaim | undefined {
+  const datasetRoot = claim.datasetRoot ?? named?.root;
+  if (datasetRoot === undefined) return undefined;
+  const datasetSize = claim.datasetSize ?? named?.size;
+  return {
+    datasetRoot,
+    ...(datasetSize !== undefined && { datasetSize }),
+    ...(named?.root === datasetRoot && { manifestDigest: named.manifest }),
+  };
+}
+
+/** What to look up on chain before the evidence can be judged. Unreadable parts are left out, and found out later. */
+export function planLookup(bundle: EvidenceBundle): {
+  logId?: string;
+  modelVersion?: string;
+  datasetRoot?: string;
+} {
+  const origin = attempt(() => parseCheckpoint(openNote(bundle.checkpoint, []).body).origin);
+  const claim = attempt(() => modelClaimOf(parseRecord(fromBase64(bundle.record))));
+  const { modelVersion, datasetRoot } = ('value' in claim ? claim.value : undefined) ?? {};
+  return {
+    ...('value' in origin && { logId: toHex(logIdOf(origin.value)) }),
+    ...(modelVersion !== undefined && { modelVersion }),
+    ...(datasetRoot !== undefined && { datasetRoot }),
+  };
+}

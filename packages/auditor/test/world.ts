@@ -1,0 +1,352 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectRegistry, signDatasetApproval, type TestigoRegistry } from '@testigo/contracts';
+import { type Deployment, deployToChain, type LocalChain, startChain } from '@testigo/contracts/testing';
+import {
+  buildDatasetManifest,
+  commitField,
+  computeRoot,
+  DATASET_PAYLOAD_TYPE,
+  datasetManifestDigest,
+  datasetRootOf,
+  deriveSalt,
+  type EvidenceBundle,
+  encodeDatasetManifest,
+  encodeEvidenceBundle,
+  encodeModelManifest,
+  encodeRecord,
+  encodeSample,
+  formatCheckpoint,
+  hashLeaf,
+  keyPairOf,
+  type ModelManifest,
+  modelVersionOf,
+  newLogSigner,
+  proveConsistency,
+  proveInclusion,
+  type Sample,
+  sha256,
+  signDsse,
+  signNote,
+  type TrailRecord,
+  toBase64,
+  toHex,
+  utf8,
+  verifierKey,
+} from '@testigo/trail';
+import { JsonRpcProvider, Wallet } from 'ethers';
+
+export const ORIGIN = 'log.example/calls';
+export const hex = (text: string): string => toHex(sha256(utf8(text)));
+export const id = (n: number): string => n.toString(16).padStart(32, '0');
+const SUBJECT_KEY = sha256(utf8('subject'));
+const LABELS = ['angry', 'happy', 'neutral'];
+export const SESSION = id(1000);
+
+/** A whole Testigo in small: a real chain with a registry, a signed dataset, a model folder, a log, bundles. */
+export interface World {
+  readonly dir: string;
+  readonly chain: LocalChain;
+  readonly provider: JsonRpcProvider;
+  readonly deployment: Deployment;
+  readonly registry: TestigoRegistry;
+  readonly custodian: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
+  readonly logKey: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
+  readonly samples: readonly Sample[];
+  readonly datasetRoot: string;
+  readonly envelope: string;
+  readonly modelDir: string;
+  readonly manifest: ModelManifest;
+  readonly modelVersion: string;
+  readonly records: readonly Uint8Array[];
+  readonly leaves: readonly Uint8Array[];
+  /** Sizes anchored, with transaction hash and block number, oldest first. */
+  readonly anchors: readonly {
+    readonly size: number;
+    readonly transaction: string;
+    readonly blockNumber: number;
+  }[];
+  readonly trustFile: string;
+  readonly samplesFile: string;
+  trust(): Record<string, unknown>;
+  bundle(index: number, checkpointSize: number, anchorSize?: number): EvidenceBundle;
+  write(name: string, content: string | Uint8Array): Promise<string>;
+  writeBundle(bundle: EvidenceBundle, name?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export function makeSamples(count: number): Sample[] {
+  return Array.from({ length: count }, (_, index) => ({
+    type: 'sample',
+    version: 1,
+    index,
+    id: `test:${index}`,
+    contentSha256: hex(`content ${index}`),
+    pixelsSha256: hex(`pixels ${index}`),
+    label: LABELS[index % LABELS.length]!,
+    split: 'train',
+    source: 'made',
+    licence: 'cc0-1.0',
+  }));
+}
+
+export const writeSamples = (samples: readonly Sample[]): string =>
+  samples.map((sample) => `${new TextDecoder().decode(encodeSample(sample))}\n`).join('');
+
+interface Named {
+  readonly modelVersion: string;
+  readonly datasetRoot: string;
+  readonly datasetSize: number;
+}
+
+export function makeDetection(n: number, named: Named): TrailRecord {
+  const recordId = id(n);
+  const commit = (name: string, value: string) =>
+    toHex(commitField({ salt: deriveSalt(SUBJECT_KEY, recordId, name), name, value }));
+  return {
+    type: 'DETECTION',
+    version: 1,
+    id: recordId,
+    time: 1_790_000_000 + n,
+    sessionId: SESSION,
+    sequence: n,
+    ...named,
+    preprocessing: hex('preprocessing'),
+    policy: 'policy-1',
+    subjectRole: 'customer',
+    notice: 'notice-1',
+    purpose: 'fraud-detection',
+    build: hex('build'),
+    commitments: {
+      frame: commit('frame', 'frame digest'),
+      label: commit('label', 'happy'),
+      scores: commit('scores', '[1,2,3]'),
+      capturedAt: commit('capturedAt', '1790000000123'),
+    },
+  };
+}
+
+/** A session: opened, `detections` readings, closed. */
+function makeRecords(detections: number, named: Named): TrailRecord[] {
+  const inSession = { version: 1, time: 1_790_000_000, sessionId: SESSION } as const;
+  return [
+    {
+      type: 'SESSION_OPEN',
+      ...inSession,
+      id: id(0),
+      sequence: 0,
+      purpose: 'fraud-detection',
+      legalBasis: 'consent',
+      deployer: 'bank-1',
+      notice: 'notice-1',
+      roles: ['customer'],
+      modelVersion: named.modelVersion,
+      policy: 'policy-1',
+    },
+    ...Array.from({ length: detections }, (_, i) => makeDetection(i + 1, named)),
+    {
+      type: 'SESSION_CLOSE',
+      ...inSession,
+      id: id(detections + 1),
+      sequence: detections + 1,
+      reason: 'ended',
+      counts: { detections, refusals: 0, reviews: 0, overrides: 0 },
+    },
+  ];
+}
+
+async function makeModelFolder(dir: string, dataset: ModelManifest['dataset']): Promise<ModelManifest> {
+  const contents: Record<string, string> = {
+    'weights.bin': 'not really weights',
+    'model.json': '{}',
+    'card.md': '# Card',
+  };
+  await mkdir(dir, { recursive: true });
+  const files = Object.entries(contents).map(([name, text]) => ({
+    name,
+    role: name.split('.')[0]!,
+    bytes: text.length,
+    sha256: createHash('sha256').update(text).digest('hex'),
+  }));
+  const manifest: ModelManifest = {
+    type: 'testigo.model',
+    version: 1,
+    name: 'test-model',
+    architecture: 'none',
+    parameters: 0,
+    files,
+    labels: LABELS,
+    preprocessing: hex('preprocessing'),
+    dataset,
+    training: { config: hex('config'), seed: 1, epochs: 1, backend: 'none', trainedAt: 1_780_000_000 },
+    evaluation: { accuracy: 500_000 },
+    calibration: { temperaturePpm: 1_000_000 },
+  };
+  await Promise.all(Object.entries(contents).map(([name, text]) => writeFile(join(dir, name), text)));
+  await writeFile(join(dir, 'manifest.json'), encodeModelManifest(manifest));
+  return manifest;
+}
+
+export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {}): Promise<World> {
+  const dir = await mkdtemp(join(tmpdir(), 'testigo-auditor-'));
+  const chain = await startChain();
+  const { privateKey, address } = chain.accounts[0]!;
+  const deployment = await deployToChain(chain.url, { privateKey });
+  const provider = new JsonRpcProvider(chain.url, chain.chainId, { staticNetwork: true, cacheTimeout: -1 });
+  const wallet = new Wallet(privateKey, provider);
+  const registry = connectRegistry(deployment.address, wallet);
+  const custodian = keyPairOf(sha256(utf8('custodian')));
+  const logKey = keyPairOf(sha256(utf8('log')));
+
+  const samples = makeSamples(7);
+  const datasetRoot = toHex(datasetRootOf(samples));
+  const statement = buildDatasetManifest({
+    name: 'made-up',
+    root: datasetRoot,
+    size: samples.length,
+    labels: LABELS,
+    splits: { train: { angry: 3, happy: 2, neutral: 2 } },
+    selection: { root: datasetRoot, size: samples.length },
+    licence: 'cc0-1.0',
+    sources: ['made'],
+    collectedAt: 1_770_000_000,
+  });
+  const payload = encodeDatasetManifest(statement);
+  const envelope = JSON.stringify(signDsse(DATASET_PAYLOAD_TYPE, payload, custodian.secretKey));
+  const manifestDigest = toHex(datasetManifestDigest(payload));
+  const approval = {
+    datasetRoot: `0x${datasetRoot}`,
+    size: samples.length,
+    manifestDigest: `0x${manifestDigest}`,
+    custodian: address,
+    deadline: 4_000_000_000,
+  };
+  const signature = await signDatasetApproval(wallet, registry, approval);
+  await (
+    await registry.approveDataset(
+      approval.datasetRoot,
+      approval.size,
+      approval.manifestDigest,
+      address,
+      approval.deadline,
+      signature,
+    )
+  ).wait();
+
+  const modelDir = join(dir, 'model');
+  const dataset = {
+    root: datasetRoot,
+    size: samples.length,
+    manifest: manifestDigest,
+    selection: datasetRoot,
+  };
+  const manifest = await makeModelFolder(modelDir, dataset);
+  const manifestBytes = encodeModelManifest(manifest);
+  const modelVersion = toHex(modelVersionOf(manifestBytes));
+  await (await registry.registerModel(`0x${modelVersion}`, `0x${datasetRoot}`)).wait();
+
+  const named = { modelVersion, datasetRoot, datasetSize: samples.length };
+  const records = makeRecords(detections, named).map(encodeRecord);
+  const leaves = records.map(hashLeaf);
+  const logId = `0x${toHex(sha256(utf8(ORIGIN)))}`;
+  await (await registry.openLog(ORIGIN, address, logKey.publicKey, 3600)).wait();
+  const anchors: { size: number; transaction: string; blockNumber: number }[] = [];
+  for (const size of anchorSizes) {
+    const before = anchors.at(-1)?.size ?? 0;
+    const tree = leaves.slice(0, size);
+    const counted = records
+      .slice(before, size)
+      .filter((bytes) => new TextDecoder().decode(bytes).includes('"DETECTION"')).length;
+    const proof = proveConsistency(tree, before);
+    const sent = await registry.anchor(
+      logId,
+      size,
+      computeRoot(tree),
+      proof,
+      counted > 0 ? [`0x${modelVersion}`] : [],
+      counted > 0 ? [counted] : [],
+    );
+    const receipt = (await sent.wait())!;
+    anchors.push({ size, transaction: receipt.hash, blockNumber: receipt.blockNumber });
+  }
+
+  const signer = newLogSigner({ name: ORIGIN, secretKey: logKey.secretKey });
+  const trust = () => ({
+    chainId: deployment.chainId,
+    registry: deployment.address,
+    codeHash: deployment.codeHash,
+    deployedAtBlock: deployment.blockNumber,
+    logs: [{ origin: ORIGIN, verifierKey: verifierKey(ORIGIN, logKey.publicKey) }],
+    custodians: [toHex(custodian.publicKey)],
+  });
+  const write = async (name: string, content: string | Uint8Array) => {
+    const path = join(dir, name);
+    await writeFile(path, content);
+    return path;
+  };
+  const bundle = (index: number, checkpointSize: number, anchorSize?: number): EvidenceBundle => {
+    const tree = leaves.slice(0, checkpointSize);
+    const anchor = anchors.find(({ size }) => size === anchorSize);
+    const [small, large] = [checkpointSize, anchorSize ?? 0].sort((a, b) => a - b) as [number, number];
+    const salt = toHex(deriveSalt(SUBJECT_KEY, id(index), 'label'));
+    const isDetection = index > 0 && index <= detections;
+    return {
+      type: 'testigo.evidence',
+      version: 1,
+      record: toBase64(records[index]!),
+      leafHash: toHex(leaves[index]!),
+      leafIndex: index,
+      inclusionProof: proveInclusion(tree, index).map(toHex),
+      checkpoint: signNote(
+        formatCheckpoint({ origin: ORIGIN, size: checkpointSize, root: computeRoot(tree) }),
+        signer,
+      ),
+      ...(anchor && {
+        anchor: {
+          chainId: deployment.chainId,
+          registry: deployment.address.toLowerCase(),
+          logId: logId.slice(2),
+          size: anchor.size,
+          root: toHex(computeRoot(leaves.slice(0, anchor.size))),
+          transaction: anchor.transaction,
+          blockNumber: anchor.blockNumber,
+          consistencyProof: proveConsistency(leaves.slice(0, large), small).map(toHex),
+        },
+      }),
+      modelManifest: toBase64(manifestBytes),
+      datasetEnvelope: envelope,
+      disclosures: isDetection ? [{ field: 'label', salt, value: toBase64(utf8('happy')) }] : [],
+    };
+  };
+  return {
+    dir,
+    chain,
+    provider,
+    deployment,
+    registry,
+    custodian,
+    logKey,
+    samples,
+    datasetRoot,
+    envelope,
+    modelDir,
+    manifest,
+    modelVersion,
+    records,
+    leaves,
+    anchors,
+    trust,
+    bundle,
+    write,
+    writeBundle: (content, name = 'bundle.json') => write(name, encodeEvidenceBundle(content)),
+    trustFile: await write('trust.json', JSON.stringify(trust())),
+    samplesFile: await write('samples.ndjson', writeSamples(samples)),
+    stop: async () => {
+      provider.destroy();
+      await chain.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -117,6 +117,7 @@ export function makeDetection(n: number, named: Named): TrailRecord {
     policy: 'policy-1',
     subjectRole: 'customer',
     notice: 'notice-1',
+    noticeShownAt: 1_789_999_000,
     purpose: 'fraud-detection',
     build: hex('build'),
     commitments: {
@@ -152,6 +153,7 @@ function makeRecords(detections: number, named: Named): TrailRecord[] {
       id: id(detections + 1),
       sequence: detections + 1,
       reason: 'ended',
+      openedAt: 1_790_000_000,
       counts: { detections, refusals: 0, reviews: 0, overrides: 0 },
     },
   ];

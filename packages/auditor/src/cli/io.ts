@@ -34,3 +34,6 @@ export async function writeResult(io: Io, text: string, output: string | undefin
   }
   if (!io.stdout.write(text)) await once(io.stdout, 'drain');
 }
+
+/** A command's action returns the exit code, so that nothing in this program ends in success by default. */
+export type Run = (action: () => Promise<number>) => Promise<void>;

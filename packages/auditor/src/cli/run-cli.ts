@@ -1,14 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { AuditError, messageOf } from '../errors.ts';
 import { addVerifyCommand } from './commands/verify.ts';
-import type { Io } from './io.ts';
+import type { Io, Run } from './io.ts';
 import { TOOL_VERSION } from './version.ts';
 
 /** Exit codes beside the three of an outcome (0 verified, 1 failed, 3 inconclusive). */
 const EXIT_USAGE = 2;
-
-/** A command's action returns the exit code, so that nothing in this program ends in success by default. */
-export type Run = (action: () => Promise<number>) => Promise<void>;
 
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   let exitCode = EXIT_USAGE;

@@ -9,7 +9,7 @@ import type { Trust } from '../../trust/trust-file.ts';
 import { attempt } from '../../verify/checked.ts';
 import { planLookup, verifyEvidence } from '../../verify/verify-evidence.ts';
 import { finishAudit } from '../finish.ts';
-import type { Io } from '../io.ts';
+import type { Io, Run } from '../io.ts';
 import {
   addChainOptions,
   addOutputOptions,
@@ -19,7 +19,6 @@ import {
   readTrust,
 } from '../options.ts';
 import { createProgress } from '../progress.ts';
-import type { Run } from '../run-cli.ts';
 
 interface VerifyOptions extends OutputOptions, ChainOptions {
   readonly model?: string;

@@ -35,6 +35,7 @@ export const makeRecord = (id = newId(), modelVersion = digest('a'), sequence = 
     policy: 'default',
     subjectRole: 'caller',
     notice: 'notice-1',
+    noticeShownAt: 1_764_000_000,
     purpose: 'fraud-detection',
     build: digest('d'),
     commitments: { frame: digest('1'), label: digest('2'), scores: digest('3'), capturedAt: digest('4') },

@@ -1,0 +1,68 @@
+/** The outbox's states. A crash resumes from the stored one; a reorg moves an anchor back to `broadcast`. */
+export type AnchorState =
+  /** A checkpoint waits to be anchored. A newer checkpoint replaces it. */
+  | 'queued'
+  /** Its transaction is signed and on disk. */
+  | 'signed'
+  /** At least one node took the transaction. */
+  | 'broadcast'
+  /** In a block of the canonical chain. */
+  | 'mined'
+  /** Under the chain's `safe` block. */
+  | 'safe'
+  /** Under the chain's `finalized` block: what may be claimed to an auditor. */
+  | 'finalized';
+
+/** One checkpoint on its way into the registry, or there. */
+export interface Anchor {
+  readonly logId: string;
+  readonly size: number;
+  /** 64 hex digits. */
+  readonly root: string;
+  /** The signed checkpoint. */
+  readonly note: string;
+  readonly state: AnchorState;
+  readonly queuedAtMs: number;
+  /** The nonce its transactions are signed with, while one is. */
+  readonly nonce?: number;
+  /** The mined transaction and where it is. */
+  readonly transactionHash?: string;
+  readonly blockNumber?: number;
+  readonly blockHash?: string;
+}
+
+/** A signed transaction, stored before any node sees it. Its siblings with the same nonce differ in fee only. */
+export interface SignedTransaction {
+  readonly hash: string;
+  readonly size: number;
+  readonly nonce: number;
+  readonly raw: string;
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+  readonly signedAtMs: number;
+  readonly sentAtMs?: number;
+}
+
+/** What an operator must hear of. Anchoring goes on by itself where that is safe; the log never waits for it. */
+export type AnchorAlarmCode =
+  | 'chain-unreachable'
+  | 'provider-down'
+  | 'provider-lagging'
+  | 'providers-disagree'
+  | 'log-forked'
+  | 'reorg'
+  | 'nonce-taken'
+  | 'overtaken'
+  | 'anchor-reverted'
+  | 'anchor-refused'
+  | 'model-unregistered'
+  | 'fee-cap';
+
+export interface AnchorAlarm {
+  readonly code: AnchorAlarmCode;
+  readonly detail: string;
+}
+
+export const isInFlight = ({ state }: Anchor): boolean => state === 'signed' || state === 'broadcast';
+export const isOnChain = ({ state }: Anchor): boolean =>
+  state === 'mined' || state === 'safe' || state === 'finalized';

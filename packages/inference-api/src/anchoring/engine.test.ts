@@ -1,0 +1,197 @@
+import { type LocalChain, startChain } from '@testigo/contracts/testing';
+import { toHex } from '@testigo/trail';
+import { Wallet } from 'ethers';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TransparencyLog } from '../log/log.ts';
+import { openLog } from '../log/open-log.ts';
+import { SqliteStore } from '../log/sqlite-store.ts';
+import { makeFolder, makeRecord, makeRecords, newId, TEST_IDENTITY } from '../log/testing.ts';
+import type { AnchorAlarm } from './anchor.ts';
+import { AnchoringEngine, type EngineConfig } from './engine.ts';
+import { connectJsonRpc, type JsonRpc } from './json-rpc.ts';
+import { SqliteOutbox } from './sqlite-outbox.ts';
+import { deployForTests, readAnchoredEvents } from './testing.ts';
+
+const times = { pollMs: 20, minIntervalMs: 0, resendAfterMs: 0, bumpAfterMs: 60_000 };
+
+describe('the anchoring engine', () => {
+  let chain: LocalChain;
+  let registry: string;
+  let folder: ReturnType<typeof makeFolder>;
+  let log: TransparencyLog;
+  let engine: AnchoringEngine;
+  let alarms: AnchorAlarm[];
+
+  const openEngine = (overrides: Partial<EngineConfig> = {}) => {
+    alarms = [];
+    engine = new AnchoringEngine({
+      log,
+      outbox: new SqliteOutbox(folder.path, log.logId),
+      nodes: [connectJsonRpc(chain.url)],
+      registry,
+      chainId: chain.chainId,
+      signer: new Wallet(chain.accounts[1]!.privateKey),
+      depths: { safe: 0, finalized: 0 },
+      times,
+      onAlarm: (alarm) => alarms.push(alarm),
+      ...overrides,
+    });
+  };
+  const restart = async (overrides: Partial<EngineConfig> = {}) => {
+    await engine.stop();
+    openEngine(overrides);
+  };
+  const codes = () => alarms.map(({ code }) => code);
+
+  beforeAll(async () => {
+    chain = await startChain();
+  });
+  afterAll(() => chain.stop());
+  beforeEach(async () => {
+    registry = await deployForTests(chain.url, chain.accounts[0]!.privateKey, chain.accounts[1]!.privateKey);
+    folder = makeFolder();
+    log = await openLog({
+      ...TEST_IDENTITY,
+      store: new SqliteStore(folder.path),
+      options: { batchDelayMs: 1 },
+    });
+    openEngine();
+  });
+  afterEach(async () => {
+    await engine.stop();
+    await log.close();
+    folder.remove();
+  });
+
+  it('anchors each checkpoint with a consistency proof from the one before', async () => {
+    for (const count of [3, 300, 1]) {
+      await log.appendAll(makeRecords(count));
+      const anchor = await engine.waitForAnchor(log.checkpoint().size - 1, 10_000);
+      expect(anchor).toMatchObject({ size: log.checkpoint().size, root: toHex(log.checkpoint().root) });
+    }
+    await engine.anchorNow();
+    const facts = await readAnchoredEvents(chain.url, registry);
+    expect(facts.map(({ previousSize, size }) => [previousSize, size])).toEqual([
+      [0, 3],
+      [3, 303],
+      [303, 304],
+    ]);
+    expect((await engine.findAnchor(2))?.size).toBe(3);
+    expect((await engine.findAnchor(3))?.size).toBe(303);
+    expect(await engine.findAnchor(304)).toBeUndefined();
+    expect(await engine.status()).toMatchObject({ unanchoredRecords: 0, latest: { state: 'finalized' } });
+    expect(alarms).toEqual([]);
+  });
+
+  it('runs by itself once started, and anchors only the newest of many checkpoints', async () => {
+    engine.start();
+    for (let at = 0; at < 20; at++) await log.append(makeRecord());
+    await expect.poll(async () => (await engine.status()).latest?.size, { timeout: 10_000 }).toBe(20);
+    const sizes = (await readAnchoredEvents(chain.url, registry)).map(({ size }) => size);
+    expect(sizes.at(-1)).toBe(20);
+    expect(new Set(sizes).size).toBe(sizes.length);
+  });
+
+  it('sends stored bytes again after a restart instead of signing others', async () => {
+    const node = connectJsonRpc(chain.url);
+    const sent: unknown[] = [];
+    const swallow: JsonRpc = async (method, params) => {
+      if (method !== 'eth_sendRawTransaction') return node(method, params);
+      sent.push(params[0]);
+      throw new Error('connection reset');
+    };
+    await restart({ nodes: [swallow] });
+    await log.append(makeRecord());
+    await engine.anchorNow();
+    await restart();
+    expect(await engine.waitForAnchor(0, 10_000)).toMatchObject({ size: 1 });
+    const outbox = await engine.status();
+    expect(sent).toHaveLength(1);
+    const receipt = (await node('eth_getTransactionByHash', [outbox.latest!.transactionHash])) as {
+      nonce: string;
+    };
+    expect(Number(receipt.nonce)).toBe(
+      Number(
+        await node('eth_getTransactionCount', [new Wallet(chain.accounts[1]!.privateKey).address, 'latest']),
+      ) - 1,
+    );
+  });
+
+  it('adopts a head that another process anchored, and goes on from it', async () => {
+    await log.append(makeRecord());
+    await engine.waitForAnchor(0, 10_000);
+    await engine.stop();
+    const lost = makeFolder();
+    engine = new AnchoringEngine({
+      log,
+      outbox: new SqliteOutbox(lost.path, log.logId),
+      nodes: [connectJsonRpc(chain.url)],
+      registry,
+      chainId: chain.chainId,
+      signer: new Wallet(chain.accounts[1]!.privateKey),
+      depths: { safe: 0, finalized: 0 },
+      times,
+    });
+    await engine.anchorNow();
+    expect(await engine.findAnchor(0)).toMatchObject({ size: 1, state: 'mined' });
+    await log.append(makeRecord());
+    expect(await engine.waitForAnchor(1, 10_000)).toMatchObject({ size: 2 });
+    expect(await readAnchoredEvents(chain.url, registry)).toHaveLength(2);
+    lost.remove();
+  });
+
+  it('stops and says so when the registry holds a log that is not ours', async () => {
+    await log.appendAll(makeRecords(5));
+    await engine.waitForAnchor(4, 10_000);
+    await log.close();
+    const other = makeFolder();
+    log = await openLog({
+      ...TEST_IDENTITY,
+      store: new SqliteStore(other.path),
+      options: { batchDelayMs: 1 },
+    });
+    await restart();
+    await engine.anchorNow();
+    expect(codes()).toEqual(['log-forked']);
+    await log.appendAll(makeRecords(9));
+    await engine.anchorNow();
+    expect(codes()).toEqual(['log-forked', 'log-forked']);
+    expect(await readAnchoredEvents(chain.url, registry)).toHaveLength(1);
+    other.remove();
+  });
+
+  it('anchors records of a model that is not registered without naming it, and raises the alarm', async () => {
+    await log.appendAll([makeRecord(), makeRecord(newId(), 'e'.repeat(64))]);
+    await engine.waitForAnchor(1, 10_000);
+    expect(codes()).toEqual(['model-unregistered']);
+  });
+
+  it('concludes nothing while two nodes contradict each other', async () => {
+    const honest = connectJsonRpc(chain.url);
+    const liar: JsonRpc = async (method, params) =>
+      method === 'eth_call'
+        ? `0x${'f'.padStart(64, '0')}${'1'.repeat(64)}${'0'.repeat(64)}`
+        : honest(method, params);
+    await restart({ nodes: [honest, liar] });
+    await log.append(makeRecord());
+    await engine.anchorNow();
+    expect(codes()).toEqual(['providers-disagree']);
+    expect(await readAnchoredEvents(chain.url, registry)).toEqual([]);
+    await restart({ nodes: [honest, honest] });
+    expect(await engine.waitForAnchor(0, 10_000)).toMatchObject({ size: 1 });
+  });
+
+  it('goes on with one node away, but claims finality only with two', async () => {
+    const honest = connectJsonRpc(chain.url);
+    const down: JsonRpc = async () => Promise.reject(new Error('connection refused'));
+    await restart({ nodes: [honest, down] });
+    await log.append(makeRecord());
+    expect(await engine.waitForAnchor(0, 10_000)).toMatchObject({ state: 'mined' });
+    await engine.anchorNow();
+    expect((await engine.status()).latest?.state).toBe('mined');
+    expect(new Set(codes())).toEqual(new Set(['provider-down']));
+    await restart({ nodes: [honest, honest] });
+    await engine.anchorNow();
+    expect((await engine.status()).latest?.state).toBe('finalized');
+  });
+});

@@ -1,5 +1,8 @@
+import { REQUEST_ERRORS } from './http/problem-codes.ts';
+
 /** Every error code of the API, with what a client is told. One table feeds problem+json and docs/errors.md. */
 export const API_ERRORS = {
+  ...REQUEST_ERRORS,
   'record-invalid': {
     title: 'The record is not in its canonical form',
     help: 'Encode the record as docs/spec/record.md says; the log stores only the one canonical form.',
@@ -54,14 +57,25 @@ export const API_ERRORS = {
 
 export type ApiErrorCode = keyof typeof API_ERRORS;
 
+export type ApiErrorOptions = {
+  readonly cause?: unknown;
+  /** Further members of the problem document; never image bytes, scores or secrets. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly httpStatus: number;
+  readonly extensions: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ApiErrorCode, detail?: string, options?: { cause?: unknown }) {
-    super(detail ?? API_ERRORS[code].title, options);
+  constructor(code: ApiErrorCode, detail?: string, options: ApiErrorOptions = {}) {
+    super(detail ?? API_ERRORS[code].title, { cause: options.cause });
     this.name = 'ApiError';
     this.code = code;
     this.httpStatus = API_ERRORS[code].httpStatus;
+    this.extensions = options.extensions ?? {};
+    this.headers = options.headers ?? {};
   }
 }

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig, parseConfig, redactConfig } from './config.ts';
+
+const registry = { rpcUrl: 'http://127.0.0.1:8545', address: `0x${'1'.repeat(40)}` };
+
+describe('configuration', () => {
+  it('needs only the registry; everything else has a default', () => {
+    expect(parseConfig({ registry })).toMatchObject({
+      server: { host: '127.0.0.1', port: 8080 },
+      faces: { threshold: 0.7 },
+    });
+  });
+
+  it('lists every problem at once, unknown names included', () => {
+    const problems = (() => {
+      try {
+        parseConfig({
+          registry: { rpcUrl: 'ftp://x', address: 'nowhere' },
+          server: { port: 99_999, colour: 'red' },
+        });
+      } catch (error) {
+        return error instanceof ConfigError ? error.problems.join('\n') : '';
+      }
+    })();
+    for (const place of ['registry.rpcUrl', 'registry.address', 'server.port', 'server'])
+      expect(problems).toContain(place);
+  });
+
+  it('reads the environment over the file', () => {
+    const env = {
+      TESTIGO_REGISTRY__RPC_URL: 'http://127.0.0.1:1',
+      TESTIGO_REGISTRY__ADDRESS: registry.address,
+      TESTIGO_SERVER__PORT: '9000',
+      TESTIGO_DATA: '/somewhere',
+      HOME: '/root',
+    };
+    expect(loadConfig(undefined, env)).toMatchObject({
+      server: { port: 9000 },
+      registry: { rpcUrl: 'http://127.0.0.1:1' },
+    });
+  });
+
+  it('says which file it cannot read', () => {
+    expect(() => loadConfig('/nonexistent/config.json', {})).toThrow(/\/nonexistent\/config.json/);
+  });
+
+  it('shows no secret', () => {
+    const secret = 'ab'.repeat(32);
+    const config = parseConfig({
+      registry,
+      keys: { masterKey: secret },
+      log: { signingKey: secret },
+      anchoring: { privateKey: `0x${secret}` },
+    });
+    expect(JSON.stringify(redactConfig(config))).not.toContain(secret);
+  });
+});

@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const milliseconds = z.int().min(1);
+const token = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._:-]{0,63}$/, 'a short lowercase token such as fraud-detection');
+const hex = (bytes: number) =>
+  z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `${bytes} bytes in lowercase hex`);
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'a contract address');
+
+/** Values under these names are secrets: `--print-config` and logs show that they are set, never what they are. */
+const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'databaseUrl', 'webhookSecret']);
+
+const serverSchema = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  /** 0 takes any free port. */
+  port: z.int().min(0).max(65_535).default(8080),
+  /** Hops of reverse proxies whose X-Forwarded-For counts. */
+  trustProxy: z.int().min(0).max(8).default(0),
+  /** How long a shutdown waits for answers under way. */
+  drainMs: milliseconds.default(10_000),
+});
+
+const limitsSchema = z.strictObject({
+  bodyBytes: z
+    .int()
+    .min(1024)
+    .default(8 * 1024 * 1024),
+  imagePixels: z.int().min(2304).default(16_777_216),
+  decodeTimeoutMs: milliseconds.default(2_000),
+  /** Pictures being read or waiting, all clients together; more are answered 503. */
+  picturesInFlight: z.int().min(1).default(64),
+});
+
+const modelSchema = z.strictObject({
+  /** Folder of the model bundle; the one that ships with @testigo/model if absent. */
+  bundleDir: z.string().optional(),
+  threads: z.int().min(1).max(64).default(1),
+});
+
+const facesSchema = z.strictObject({
+  threshold: z.number().min(0.05).max(0.99).default(0.7),
+  threads: z.int().min(1).max(64).default(1),
+});
+
+const registrySchema = z.strictObject({
+  rpcUrl: z.url({ protocol: /^https?$/ }),
+  address,
+  pollMs: milliseconds.default(10_000),
+  /** An answer of the registry older than this counts as none: a revocation stops readings within this time. */
+  maxAgeMs: milliseconds.max(60_000).default(60_000),
+});
+
+const logSchema = z.strictObject({
+  /** Name of the log, a schema-less URL (C2SP tlog-checkpoint). */
+  origin: z
+    .string()
+    .regex(/^[^\s+]+$/)
+    .default('testigo.local/calls'),
+  /** Ed25519 seed; made and kept in the data folder if absent. */
+  signingKey: hex(32).optional(),
+});
+
+const anchoringSchema = z.strictObject({
+  /** Key of the account that pays for anchors; without it the log is kept and served, but not anchored. */
+  privateKey: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/)
+    .optional(),
+  intervalMs: milliseconds.default(15_000),
+});
+
+const policySchema = z.strictObject({
+  id: token.default('testigo-policy-1'),
+  /**
+   * Terms under which pictures without a session are read, each as a session of its own. Absent: such pictures
+   * are refused, because nobody vouches for a notice to the person in them.
+   */
+  singlePictures: z
+    .strictObject({
+      purpose: token,
+      legalBasis: token,
+      deployer: token,
+      notice: token,
+      subjectRole: z.literal('customer').default('customer'),
+    })
+    .optional(),
+});
+
+export const configSchema = z.strictObject({
+  dataDir: z.string().default('.testigo/api'),
+  server: serverSchema.prefault({}),
+  limits: limitsSchema.prefault({}),
+  model: modelSchema.prefault({}),
+  faces: facesSchema.prefault({}),
+  registry: registrySchema,
+  log: logSchema.prefault({}),
+  anchoring: anchoringSchema.prefault({}),
+  policy: policySchema.prefault({}),
+  keys: z
+    .strictObject({
+      /** Wraps the subject keys; made and kept in the data folder if absent. */
+      masterKey: hex(32).optional(),
+    })
+    .prefault({}),
+  logging: z
+    .strictObject({
+      level: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+      format: z.enum(['auto', 'ecs', 'pretty']).default('auto'),
+    })
+    .prefault({}),
+});
+
+export type ApiConfig = z.infer<typeof configSchema>;
+export type ApiConfigInput = z.input<typeof configSchema>;
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+      options,
+    );
+    this.problems = problems;
+  }
+}
+
+/** @throws ConfigError that lists every problem at once */
+export const parseConfig = (input: unknown): ApiConfig => {
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`),
+  );
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+// 08080 or 0x10 are not what anybody means; everything but plain numbers and booleans stays text.
+const readScalar = (text: string): unknown => {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^(0|[1-9]\d{0,15})(\.\d+)?$/.test(text) ? Number(text) : text;
+};
+
+/** TESTIGO_SERVER__PORT=9000 sets server.port; names are split at double underscores, words at single ones. */
+export const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, unknown> => {
+  const config: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (
+      !name.startsWith('TESTIGO_') ||
+      value === undefined ||
+      name === 'TESTIGO_CONFIG' ||
+      name === 'TESTIGO_DATA'
+    )
+      continue;
+    const path = name
+      .slice('TESTIGO_'.length)
+      .split('__')
+      .map((part) => part.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
+    let at = config;
+    for (const key of path.slice(0, -1)) {
+      if (!isRecord(at[key])) at[key] = {};
+      at = at[key] as Record<string, unknown>;
+    }
+    at[path.at(-1) ?? ''] = readScalar(value);
+  }
+  return config;
+};
+
+const mergeDeep = (base: unknown, over: unknown): unknown => {
+  if (!isRecord(base) || !isRecord(over)) return over;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over))
+    merged[key] = key in base ? mergeDeep(base[key], value) : value;
+  return merged;
+};
+
+/** File first, environment over it. @throws ConfigError */
+export const loadConfig = (file: string | undefined, env: NodeJS.ProcessEnv): ApiConfig => {
+  let fromFile: unknown = {};
+  if (file !== undefined) {
+    try {
+      fromFile = JSON.parse(readFileSync(file, 'utf8'));
+    } catch (cause) {
+      throw new ConfigError([`${file}: ${cause instanceof Error ? cause.message : 'unreadable'}`], { cause });
+    }
+  }
+  return parseConfig(mergeDeep(fromFile, readEnvironment(env)));
+};
+
+/** The configuration as it may be shown. */
+export const redactConfig = (value: unknown, name = ''): unknown => {
+  if (SECRETS.has(name)) return value === undefined ? undefined : '[redacted]';
+  if (Array.isArray(value)) return value.map((item) => redactConfig(item, name));
+  if (isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactConfig(item, key)]));
+  return value;
+};

@@ -1,0 +1,60 @@
+import sharp from 'sharp';
+import { ApiError } from '../errors.ts';
+
+/** Interleaved RGB, eight bits a channel, upright. */
+export type RgbImage = { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
+export type DecodeLimits = { readonly imagePixels: number; readonly decodeTimeoutMs: number };
+
+// libvips reads dozens of formats (SVG, PDF, TIFF, raw …), each one attack surface on bytes a stranger sent.
+// All loaders are blocked for the whole process, then the three that video calls need are let in.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+});
+// One frame is small: a thread of its own a frame costs more than it gives, and a cache would keep faces in memory.
+sharp.concurrency(1);
+sharp.cache(false);
+
+const startsWith = (bytes: Uint8Array, at: number, magic: readonly number[]): boolean =>
+  magic.every((byte, i) => bytes[at + i] === byte);
+
+type ImageFormat = 'jpeg' | 'png' | 'webp';
+
+/** Reads the format from the first bytes: JPEG SOI, PNG signature (RFC 2083 section 3.1), RIFF/WEBP (RFC 9649). */
+export const sniffFormat = (bytes: Uint8Array): ImageFormat | undefined => {
+  if (startsWith(bytes, 0, [0xff, 0xd8, 0xff])) return 'jpeg';
+  if (startsWith(bytes, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'png';
+  if (startsWith(bytes, 0, [0x52, 0x49, 0x46, 0x46]) && startsWith(bytes, 8, [0x57, 0x45, 0x42, 0x50]))
+    return 'webp';
+  return undefined;
+};
+
+/**
+ * Decodes one picture a stranger sent.
+ * @throws ApiError image-unsupported, image-too-large, image-unreadable
+ */
+export const decodeImage = async (bytes: Uint8Array, limits: DecodeLimits): Promise<RgbImage> => {
+  if (sniffFormat(bytes) === undefined) throw new ApiError('image-unsupported');
+  try {
+    const { data, info } = await sharp(bytes, {
+      limitInputPixels: limits.imagePixels,
+      failOn: 'warning',
+      pages: 1,
+    })
+      .timeout({ seconds: Math.max(1, Math.ceil(limits.decodeTimeoutMs / 1000)) })
+      .autoOrient()
+      .flatten({ background: '#808080' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3)
+      throw new ApiError('image-unreadable', `It decodes to ${info.channels} channels.`);
+    return { width: info.width, height: info.height, pixels: data };
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    // sharp has no error codes; the limit is the one message that deserves its own answer.
+    if (error instanceof Error && /pixel limit/i.test(error.message))
+      throw new ApiError('image-too-large', undefined, { cause: error });
+    throw new ApiError('image-unreadable', undefined, { cause: error });
+  }
+};

@@ -1,0 +1,40 @@
+import { openBundle, preprocessingDigest, shippedBundle } from '@testigo/model';
+import type { ApiConfig } from './config.ts';
+import type { EmotionClassifier } from './reading/read-emotion.ts';
+import type { Provenance } from './records/drafts.ts';
+import type { ModelEvidence } from './records/evidence.ts';
+
+export type OpenModel = {
+  readonly modelVersion: string;
+  readonly provenance: Omit<Provenance, 'policy' | 'build'>;
+  readonly classifier: EmotionClassifier;
+  readonly evidence: ModelEvidence;
+  close(): Promise<void>;
+};
+
+/**
+ * Opens a model bundle, every digest verified.
+ * @throws ModelError where the bundle is not what its manifest says; Error where it wants other preprocessing
+ */
+export const openModel = async (config: ApiConfig['model']): Promise<OpenModel> => {
+  const bundle = await openBundle(config.bundleDir ?? shippedBundle(), { threads: config.threads });
+  const { manifest, modelVersion, contents } = bundle;
+  if (manifest.preprocessing !== preprocessingDigest()) {
+    await bundle.close();
+    throw new Error(
+      `model ${modelVersion} was trained for other preprocessing than this service does: use a matching release`,
+    );
+  }
+  return {
+    modelVersion,
+    provenance: {
+      modelVersion,
+      datasetRoot: manifest.dataset.root,
+      datasetSize: manifest.dataset.size,
+      preprocessing: manifest.preprocessing,
+    },
+    classifier: { labels: manifest.labels, predict: (pixels) => bundle.predict(pixels) },
+    evidence: { modelVersion, manifest: contents.manifestBytes, datasetEnvelope: contents.datasetEnvelope },
+    close: () => bundle.close(),
+  };
+};

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { encodeCanonical, fromUtf8, toHex } from '@testigo/trail';
+import type { SessionRow } from '../state/state-store.ts';
+import { commitFields } from './commitments.ts';
+import type { Draft } from './ledger.ts';
+
+/** What every record of this process says about the system that made it. */
+export type Provenance = {
+  readonly modelVersion: string;
+  readonly datasetRoot: string;
+  readonly datasetSize: number;
+  readonly preprocessing: string;
+  readonly policy: string;
+  readonly build: string;
+};
+
+export type DetectionFields = {
+  /** SHA-256 of the picture's bytes as they arrived. */
+  readonly frameDigest: string;
+  readonly label: string;
+  /** In the model's label order. */
+  readonly scoresPpm: readonly number[];
+  readonly capturedAtMs: number;
+};
+
+export const newId = (): string => toHex(randomBytes(16));
+
+const toSeconds = (ms: number): number => Math.floor(ms / 1000);
+
+/** The committed texts of a detection (docs/spec/commitments.md). */
+export const detectionValues = (fields: DetectionFields) => ({
+  frame: fields.frameDigest,
+  label: fields.label,
+  scores: fromUtf8(encodeCanonical(fields.scoresPpm)),
+  capturedAt: String(fields.capturedAtMs),
+});
+
+export const draftOpen = (session: SessionRow, provenance: Provenance): Draft => {
+  const id = newId();
+  const { purpose, legalBasis, deployer, notice, noticeShownAtMs, consentGivenAtMs, roles } = session.terms;
+  return {
+    id,
+    build: ({ sequence }) => ({
+      type: 'SESSION_OPEN',
+      version: 1,
+      id,
+      time: toSeconds(session.openedAtMs),
+      sessionId: session.id,
+      sequence,
+      purpose,
+      legalBasis,
+      deployer,
+      notice,
+      noticeShownAt: toSeconds(noticeShownAtMs),
+      ...(consentGivenAtMs === undefined ? {} : { consentGivenAt: toSeconds(consentGivenAtMs) }),
+      roles: [...roles],
+      modelVersion: provenance.modelVersion,
+      policy: provenance.policy,
+    }),
+  };
+};
+
+export const draftDetection = (
+  session: SessionRow,
+  provenance: Provenance,
+  fields: DetectionFields,
+  /** Kept sealed beside the fields, but not committed: where the face was, which detector found it. */
+  context: Readonly<Record<string, unknown>>,
+): Draft => {
+  const id = newId();
+  const values = detectionValues(fields);
+  return {
+    id,
+    payload: { values, context },
+    build: ({ sequence, subjectKey }) => ({
+      type: 'DETECTION',
+      version: 1,
+      id,
+      time: toSeconds(fields.capturedAtMs),
+      sessionId: session.id,
+      sequence,
+      ...provenance,
+      subjectRole: session.terms.subjectRole,
+      notice: session.terms.notice,
+      noticeShownAt: toSeconds(session.terms.noticeShownAtMs),
+      purpose: session.terms.purpose,
+      commitments: commitFields(subjectKey, id, values),
+    }),
+  };
+};
+
+export const draftRefusal = (
+  session: SessionRow,
+  provenance: Provenance,
+  refusal: { readonly reason: string; readonly timeMs: number; readonly frameDigest?: string },
+): Draft => {
+  const id = newId();
+  const values = {
+    ...(refusal.frameDigest ? { frame: refusal.frameDigest } : {}),
+    capturedAt: String(refusal.timeMs),
+  };
+  return {
+    id,
+    payload: { values, context: {} },
+    build: ({ sequence, subjectKey }) => ({
+      type: 'REFUSAL',
+      version: 1,
+      id,
+      time: toSeconds(refusal.timeMs),
+      sessionId: session.id,
+      sequence,
+      reason: refusal.reason,
+      policy: provenance.policy,
+      modelVersion: provenance.modelVersion,
+      commitments: commitFields(subjectKey, id, values),
+    }),
+  };
+};
+
+export type SessionCloseCounts = {
+  readonly detections: number;
+  readonly refusals: number;
+  readonly reviews: number;
+  readonly overrides: number;
+};
+
+export const draftClose = (
+  session: SessionRow,
+  timeMs: number,
+  reason: string,
+  counts: SessionCloseCounts,
+): Draft => {
+  const id = newId();
+  return {
+    id,
+    build: ({ sequence }) => ({
+      type: 'SESSION_CLOSE',
+      version: 1,
+      id,
+      time: toSeconds(timeMs),
+      sessionId: session.id,
+      sequence,
+      openedAt: toSeconds(session.openedAtMs),
+      reason,
+      counts,
+    }),
+  };
+};

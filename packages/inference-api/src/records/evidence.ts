@@ -1,0 +1,108 @@
+import {
+  deriveSalt,
+  type EvidenceBundle,
+  encodeEvidenceBundle,
+  hashLeaf,
+  toBase64,
+  toHex,
+  utf8,
+} from '@testigo/trail';
+import { ApiError } from '../errors.ts';
+import type { TransparencyLog } from '../log/log.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { payloadKeyOf, unseal } from '../vault/seal.ts';
+import type { SubjectKeys } from '../vault/subject-keys.ts';
+import type { AnchoringView } from './anchoring-view.ts';
+import { payloadContext } from './ledger.ts';
+
+export type ModelEvidence = {
+  readonly modelVersion: string;
+  /** Canonical bytes. */
+  readonly manifest: Uint8Array;
+  /** DSSE JSON text. */
+  readonly datasetEnvelope: string;
+};
+
+export type EvidenceParts = {
+  readonly log: TransparencyLog;
+  readonly state: StateStore;
+  readonly keys: SubjectKeys;
+  readonly anchoring: AnchoringView;
+  readonly model: ModelEvidence;
+};
+
+export type SealedPayload = {
+  readonly values: Readonly<Record<string, string>>;
+  readonly context: Readonly<Record<string, unknown>>;
+};
+
+/** What a record's commitments open to. @throws ApiError record-unknown, subject-erased */
+export const openPayload = async (
+  { state, keys }: Pick<EvidenceParts, 'state' | 'keys'>,
+  recordId: string,
+): Promise<{ readonly payload: SealedPayload; readonly subjectKey: Uint8Array }> => {
+  const row = await state.findRecord(recordId);
+  if (!row) throw new ApiError('record-unknown');
+  const session = await state.findSession(row.sessionId);
+  if (!session?.wrappedKey) throw new ApiError('subject-erased');
+  const subjectKey = keys.open(row.sessionId, session.wrappedKey);
+  if (!row.sealedPayload) return { payload: { values: {}, context: {} }, subjectKey };
+  const plain = unseal(payloadKeyOf(subjectKey), payloadContext(recordId), row.sealedPayload);
+  return { payload: JSON.parse(Buffer.from(plain).toString('utf8')) as SealedPayload, subjectKey };
+};
+
+const discloseFields = async (
+  parts: EvidenceParts,
+  recordId: string,
+  fields: readonly string[],
+): Promise<EvidenceBundle['disclosures']> => {
+  if (fields.length === 0) return [];
+  const { payload, subjectKey } = await openPayload(parts, recordId);
+  return fields.map((field) => {
+    const value = Object.hasOwn(payload.values, field) ? payload.values[field] : undefined;
+    if (value === undefined) throw new ApiError('field-unknown', `The record commits to no ${field}.`);
+    return { field, salt: toHex(deriveSalt(subjectKey, recordId, field)), value: toBase64(utf8(value)) };
+  });
+};
+
+const proveAnchor = async (parts: EvidenceParts, leafIndex: number, checkpointSize: number) => {
+  const status = await parts.anchoring.statusOf(leafIndex);
+  if (!('anchor' in status)) return undefined;
+  const sizes = [checkpointSize, status.anchor.size] as const;
+  const { hashes } = await parts.log.proveConsistency(Math.min(...sizes), Math.max(...sizes));
+  return { ...status.anchor, consistencyProof: hashes.map(toHex) };
+};
+
+/** Everything that verifies one record offline, with the chosen fields opened. Canonical JSON bytes. */
+export const buildEvidence = async (
+  parts: EvidenceParts,
+  recordId: string,
+  fields: readonly string[],
+): Promise<Uint8Array> => {
+  const stored = await parts.log.findRecord(recordId);
+  if (!stored) throw new ApiError('record-unknown');
+  const checkpoint = parts.log.checkpoint();
+  const [proof, anchor, disclosures] = await Promise.all([
+    parts.log.proveInclusion(stored.leafIndex, checkpoint.size),
+    proveAnchor(parts, stored.leafIndex, checkpoint.size),
+    discloseFields(parts, recordId, fields),
+  ]);
+  const { modelVersion } = JSON.parse(Buffer.from(stored.bytes).toString('utf8')) as {
+    modelVersion?: string;
+  };
+  const isOurModel = modelVersion === parts.model.modelVersion;
+  return encodeEvidenceBundle({
+    type: 'testigo.evidence',
+    version: 1,
+    record: toBase64(stored.bytes),
+    leafHash: toHex(hashLeaf(stored.bytes)),
+    leafIndex: stored.leafIndex,
+    inclusionProof: proof.hashes.map(toHex),
+    checkpoint: checkpoint.note,
+    ...(anchor ? { anchor } : {}),
+    ...(isOurModel
+      ? { modelManifest: toBase64(parts.model.manifest), datasetEnvelope: parts.model.datasetEnvelope }
+      : {}),
+    disclosures,
+  });
+};

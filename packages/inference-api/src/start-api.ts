@@ -1,0 +1,148 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { JsonRpcProvider } from 'ethers';
+import { computeBuildDigest } from './build-digest.ts';
+import type { ApiConfig } from './config.ts';
+import { loadBlazeFace } from './faces/blaze-face.ts';
+import { createApi } from './http/create-api.ts';
+import { openServiceLog } from './log-setup.ts';
+import { createLogger, type Logger } from './logging.ts';
+import { openModel } from './model-setup.ts';
+import { createDetectionService } from './reading/detection-service.ts';
+import { createEmotionReader } from './reading/read-emotion.ts';
+import { noAnchoring } from './records/anchoring-view.ts';
+import { createLedger } from './records/ledger.ts';
+import { watchRegistry } from './registry/registry-watch.ts';
+import { openSqliteState } from './state/sqlite-state.ts';
+import { readOrCreateKey } from './vault/key-file.ts';
+import { createSubjectKeys } from './vault/subject-keys.ts';
+
+export type RunningApi = {
+  readonly url: string;
+  readonly modelVersion: string;
+  readonly logId: string;
+  /** C2SP verifier key of the log's checkpoints, for the auditor's trust file. */
+  readonly verifierKey: string;
+  /** Finishes what is under way, then closes log and state. Safe to call twice. */
+  close(): Promise<void>;
+};
+
+const listen = (server: Server, { host, port }: ApiConfig['server']): Promise<string> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`port ${port} of ${host} is taken: choose another (server.port)`, { cause: error })
+          : error,
+      ),
+    );
+    server.listen(port, host, () => {
+      const address = server.address() as AddressInfo;
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      resolve(`http://${name}:${address.port}`);
+    });
+  });
+
+/** Slow clients and idle sockets get limits of their own: without them a few hundred hold every connection. */
+const hardenServer = (server: Server): void => {
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  server.keepAliveTimeout = 10_000;
+  server.maxRequestsPerSocket = 10_000;
+  server.maxConnections = 4_096;
+};
+
+const closeServer = (server: Server, drainMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+
+/** Opens everything in the order it depends on each other, and closes it in the reverse one, also on failure. */
+export const startApi = async (
+  config: ApiConfig,
+  given: { readonly logger?: Logger } = {},
+): Promise<RunningApi> => {
+  const logger = given.logger ?? createLogger(config.logging, process.stdout.isTTY);
+  const closers: (() => Promise<void> | void)[] = [];
+  const onClose = (close: () => Promise<void> | void): number => closers.push(close);
+  let closing: Promise<void> | undefined;
+  const closeAll = (): Promise<void> => {
+    closing ??= (async () => {
+      for (const close of closers.reverse()) await close();
+    })();
+    return closing;
+  };
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    const model = await openModel(config.model);
+    onClose(() => model.close());
+    const detector = await loadBlazeFace({ variant: 'back', ...config.faces });
+    onClose(() => detector.close());
+    const state = openSqliteState(join(config.dataDir, 'state.sqlite'));
+    onClose(() => state.close());
+    const log = await openServiceLog(config);
+    onClose(() => log.close());
+    const keys = createSubjectKeys(
+      readOrCreateKey(config.keys.masterKey, join(config.dataDir, 'master.key')),
+    );
+    const ledger = createLedger({ log, state, keys });
+    const recovered = await ledger.recover();
+    if (recovered.confirmed + recovered.dropped > 0)
+      logger.warn({ recovered }, 'settled what a crash had left open');
+
+    const provider = new JsonRpcProvider(config.registry.rpcUrl, undefined, {
+      staticNetwork: true,
+      cacheTimeout: -1,
+    });
+    onClose(() => provider.destroy());
+    const now = () => Date.now();
+    const { modelVersion, provenance } = model;
+    const registry = watchRegistry({ provider, ...config.registry, ...provenance, now, logger });
+    onClose(() => registry.stop());
+    const standing = await registry.refresh();
+    if (!standing.mayRead)
+      logger.warn({ error: { code: standing.code } }, 'started, but no readings until this is mended');
+
+    const anchoring = noAnchoring;
+    const service = createDetectionService({
+      reader: createEmotionReader({ detector, classifier: model.classifier, limits: config.limits }),
+      ledger,
+      state,
+      keys,
+      registry,
+      provenance: { ...provenance, policy: config.policy.id, build: computeBuildDigest() },
+      singlePictures: config.policy.singlePictures,
+      detectorName: detector.name,
+      picturesInFlight: config.limits.picturesInFlight,
+      now,
+    });
+    let isDraining = false;
+    const app = createApi({
+      logger,
+      bodyBytes: config.limits.bodyBytes,
+      trustProxy: config.server.trustProxy,
+      detections: { service, anchoring, model: { labels: model.classifier.labels, ...provenance } },
+      evidence: { log, state, keys, anchoring, model: model.evidence },
+      health: { registry, log, modelVersion, isDraining: () => isDraining },
+    });
+    const server = createServer(app);
+    hardenServer(server);
+    const url = await listen(server, config.server);
+    onClose(() => {
+      isDraining = true;
+      return closeServer(server, config.server.drainMs);
+    });
+    logger.info({ url: { full: url }, modelVersion, log: { origin: log.origin } }, 'listening');
+    return { url, modelVersion, logId: log.logId, verifierKey: log.verifierKey, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+};

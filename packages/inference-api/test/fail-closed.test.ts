@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { get, sendPicture } from './support/http.ts';
+import { facePicture } from './support/pictures.ts';
+import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
+
+const waitFor = async (holds: () => Promise<boolean>): Promise<void> => {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('it never came to hold');
+};
+
+const refusalOf = async (api: TestApi) => {
+  const { status, body } = await sendPicture(api.url, await facePicture());
+  return { status, code: body.code, recordId: body.recordId };
+};
+
+describe('a model that does not stand on chain answers nothing', () => {
+  let ground: Ground;
+  beforeAll(async () => {
+    ground = await prepareGround({ isRegistered: false });
+  });
+  afterAll(() => ground.stop());
+
+  it('unregistered, registered, revoked: readings start and stop by themselves', async () => {
+    const api = await startTestApi(ground);
+    expect(await refusalOf(api)).toMatchObject({ status: 503, code: 'model-not-registered' });
+    expect((await get(`${api.url}/readyz`)).status).toBe(503);
+
+    await (await ground.registry.registerModel(`0x${ground.modelVersion}`, `0x${ground.datasetRoot}`)).wait();
+    await waitFor(async () => (await get(`${api.url}/readyz`)).status === 200);
+    expect((await sendPicture(api.url, await facePicture())).status).toBe(201);
+
+    await (await ground.registry.revokeModel(`0x${ground.modelVersion}`, 'test')).wait();
+    await waitFor(async () => (await get(`${api.url}/readyz`)).status === 503);
+    const refusal = await refusalOf(api);
+    expect(refusal).toMatchObject({ status: 503, code: 'model-revoked' });
+    const { body } = await get(`${api.url}/v1/records/${refusal.recordId}`);
+    expect(body.record).toMatchObject({ type: 'REFUSAL', reason: 'model-revoked' });
+    await api.discard();
+  });
+
+  it('a silent chain stops readings once its last answer is too old', async () => {
+    const other = await prepareGround();
+    const api = await startTestApi(other, {
+      registry: { rpcUrl: other.chain.url, address: other.address, pollMs: 50, maxAgeMs: 400 },
+    });
+    expect((await sendPicture(api.url, await facePicture())).status).toBe(201);
+    await other.stop();
+    await waitFor(async () => (await get(`${api.url}/readyz`)).status === 503);
+    expect(await refusalOf(api)).toMatchObject({ status: 503, code: 'registry-unreachable' });
+    await api.discard();
+  });
+
+  it('pictures without a session need an operator who vouches for the notice', async () => {
+    const api = await startTestApi(ground, { policy: {} });
+    expect(await refusalOf(api)).toMatchObject({ status: 403, code: 'notice-missing' });
+    await api.discard();
+  });
+});

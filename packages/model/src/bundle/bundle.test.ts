@@ -38,7 +38,7 @@ const missionLike = (): tf.LayersModel => {
   model.add(layers.flatten());
   model.add(layers.dense({ units: 12, activation: 'relu' }));
   model.add(layers.dropout({ rate: 0.5 }));
-  model.add(layers.dense({ units: CLASS_COUNT, activation: 'softmax' }));
+  model.add(layers.dense({ units: CLASS_COUNT, activation: 'softmax', name: 'probabilities' }));
   return model;
 };
 

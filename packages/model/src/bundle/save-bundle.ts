@@ -14,7 +14,8 @@ import { preprocessingBytes, preprocessingDigest } from '../preprocessing.ts';
 import { writeFolderAtomically } from './atomic-folder.ts';
 import { countParameters, type LayersModel } from './layers.ts';
 import type { InputForm } from './onnx/to-onnx.ts';
-import { encodeWeights, type Precision } from './weights.ts';
+import type { BundleContents } from './read-bundle.ts';
+import { decodeWeights, encodeWeights, type Precision } from './weights.ts';
 
 export type BundleParts = {
   readonly name: string;
@@ -77,12 +78,18 @@ const collectFiles = (parts: BundleParts, config: Uint8Array): Record<string, Bu
   };
 };
 
-/** Writes a model bundle; nothing half-written is ever at `folder`. Returns its model version (hex). */
-export const saveBundle = (folder: string, parts: BundleParts): string => {
+/** A bundle in memory: what will be on disk, and what a reader of it would see. */
+export type AssembledBundle = {
+  readonly contents: BundleContents;
+  readonly onDisk: Readonly<Record<string, Uint8Array>>;
+};
+
+/** Makes every file of a bundle without writing any. @throws TrailError bad-manifest */
+export const assembleBundle = (parts: BundleParts): AssembledBundle => {
   const { training, dataset } = parts;
   const config = encodeCanonical(training.config);
   const files = collectFiles(parts, config);
-  const manifest = encodeModelManifest({
+  const manifest: ModelManifest = {
     type: 'testigo.model',
     version: 1,
     name: parts.name,
@@ -112,16 +119,29 @@ export const saveBundle = (folder: string, parts: BundleParts): string => {
     },
     evaluation: { ...parts.evaluation },
     calibration: parts.calibration,
-  });
+  };
+  const manifestBytes = encodeModelManifest(manifest);
   const contents = Object.fromEntries(Object.entries(files).map(([name, { bytes }]) => [name, bytes]));
-  writeFolderAtomically(
-    folder,
-    {
-      ...contents,
-      'dataset.dsse.json': utf8(`${JSON.stringify(parts.envelope)}\n`),
-      'manifest.json': manifest,
+  const datasetEnvelope = `${JSON.stringify(parts.envelope)}\n`;
+  const { specs, bytes } = encodeWeights(parts.network.weights, parts.precision);
+  return {
+    onDisk: { ...contents, 'dataset.dsse.json': utf8(datasetEnvelope), 'manifest.json': manifestBytes },
+    contents: {
+      folder: '(in memory)',
+      manifest,
+      manifestBytes,
+      modelVersion: toHex(modelVersionOf(manifestBytes)),
+      network: { ...parts.network, weights: decodeWeights(specs, bytes) },
+      input: parts.input,
+      files: new Map(Object.entries(contents)),
+      datasetEnvelope,
     },
-    'manifest.json',
-  );
-  return toHex(modelVersionOf(manifest));
+  };
+};
+
+/** Writes a model bundle; nothing half-written is ever at `folder`. Returns its model version (hex). */
+export const saveBundle = (folder: string, parts: BundleParts): string => {
+  const { contents, onDisk } = assembleBundle(parts);
+  writeFolderAtomically(folder, onDisk, 'manifest.json');
+  return contents.modelVersion;
 };

@@ -80,7 +80,8 @@ export const decodeWeights = (
   const tensors = specs.map((spec) => {
     const count = spec.shape.reduce((product, size) => product * size, 1);
     const width = spec.quantization?.dtype === 'uint8' ? 1 : spec.quantization ? 2 : 4;
-    const part = bytes.slice(at, at + count * width);
+    // A copy: a Buffer's slice shares memory, and a float view needs an offset of its own.
+    const part = new Uint8Array(bytes.subarray(at, at + count * width));
     at += count * width;
     if (part.length !== count * width) {
       throw new ModelError('bundle-topology', {

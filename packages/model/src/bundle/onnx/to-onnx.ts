@@ -38,10 +38,10 @@ export const toOnnx = (model: LayersModel, options: OnnxOptions): Uint8Array => 
     if (layer.kind === 'InputLayer') continue;
     const inputs =
       layer.inputs.length === 0 ? [values.get(layer.name)!] : layer.inputs.map((name) => values.get(name)!);
-    values.set(
-      layer.name,
-      writeLayer({ graph, layer, inputs, weight: (name) => weights.get(`${layer.name}/${name}`) }),
-    );
+    // A prefix, lest a layer's name be one of the graph's outputs.
+    const named = { ...layer, name: `net/${layer.name}` };
+    const weight = (name: string): NamedTensor | undefined => weights.get(`${layer.name}/${name}`);
+    values.set(layer.name, writeLayer({ graph, layer: named, inputs, weight }));
   }
   writeOutputs(graph, layers, values, weights, options.temperature ?? 1);
   return graph.encode(options.name ?? 'fer', { labels: LABELS.join(','), license: 'Apache-2.0' });

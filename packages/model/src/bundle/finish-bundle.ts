@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import type { ModelManifest } from '@testigo/trail';
+import { encodePrefixes, prefixesOf } from '../data/copies.ts';
+import { type DatasetOptions, describeDataset, publicKeyOf, signDataset } from '../data/dataset.ts';
+import { type FaceSet, selectRows } from '../data/face-set.ts';
+import { calibrate } from '../evaluation/calibrate.ts';
+import { type BundleEvaluation, evaluateBundle } from '../evaluation/evaluate-bundle.ts';
+import { type CardFacts, renderCard } from '../runs/model-card.ts';
+import { loadClassifier } from './classifier.ts';
+import type { LayersModel } from './layers.ts';
+import type { InputForm } from './onnx/to-onnx.ts';
+import { assembleBundle, type BundleParts, saveBundle } from './save-bundle.ts';
+import type { Precision } from './weights.ts';
+
+export type FinishRequest = {
+  readonly folder: string;
+  readonly name: string;
+  readonly architecture: string;
+  readonly network: LayersModel;
+  readonly input: InputForm;
+  readonly precision: Precision;
+  readonly set: FaceSet;
+  readonly dataset: Omit<DatasetOptions, 'selection'>;
+  /** Rows of `set` that trained the network. */
+  readonly trainRows: readonly number[];
+  /** Rows that did not, to fit temperature and conformal quantile on; or a calibration fitted elsewhere. */
+  readonly calibration: { readonly rows: readonly number[] } | ModelManifest['calibration'];
+  /** Rows to report on, all of one split's name; null for no report. */
+  readonly test: { readonly rows: readonly number[]; readonly name: string } | null;
+  readonly tenCrop?: boolean;
+  readonly training: BundleParts['training'];
+  /** Ed25519 secret key of the dataset's custodian; a fresh one, then forgotten, where not given. */
+  readonly custodianSecretKey?: Uint8Array;
+  readonly facts: CardFacts;
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+export type FinishedBundle = { readonly modelVersion: string; readonly evaluation: BundleEvaluation | null };
+
+const ppm = (value: number): number => Math.round(value * 1e6);
+
+const headlineOf = (evaluation: BundleEvaluation): Record<string, number> => {
+  const split = evaluation.split.toLowerCase();
+  return {
+    [`${split}.accuracy`]: ppm(evaluation.accuracy),
+    [`${split}.macro-f1`]: ppm(evaluation.macroF1),
+    [`${split}.ece-15`]: ppm(evaluation.ece),
+    ...(evaluation.leakFree ? { [`${split}.leak-free-accuracy`]: ppm(evaluation.leakFree.accuracy) } : {}),
+    ...(evaluation.tenCrop ? { [`${split}.ten-crop-accuracy`]: ppm(evaluation.tenCrop.accuracy) } : {}),
+  };
+};
+
+const fitCalibration = async (
+  parts: BundleParts,
+  set: FaceSet,
+  rows: readonly number[],
+): Promise<ModelManifest['calibration']> => {
+  if (rows.length === 0) return parts.calibration;
+  const classifier = await loadClassifier(assembleBundle(parts).contents, { threads: 2 });
+  const held = selectRows(set, rows);
+  const logits = await classifier.logits(held.pixels);
+  await classifier.close();
+  return calibrate(logits, held.labels);
+};
+
+const measure = async (parts: BundleParts, request: FinishRequest): Promise<BundleEvaluation | null> => {
+  if (!request.test) return null;
+  const classifier = await loadClassifier(assembleBundle(parts).contents, { threads: 2 });
+  const set = { ...selectRows(request.set, request.test.rows), source: request.dataset.name };
+  const { onProgress, tenCrop = false } = request;
+  const evaluation = await evaluateBundle(classifier, set, {
+    split: 'all',
+    tenCrop,
+    ...(onProgress ? { onProgress } : {}),
+  });
+  await classifier.close();
+  return { ...evaluation, split: request.test.name };
+};
+
+/**
+ * From trained weights to a finished bundle: rounds them to the asked precision, calibrates on held-out rows,
+ * measures on test rows, binds and signs the dataset, writes the card. All figures are of the weights as stored.
+ */
+export const finishBundle = async (request: FinishRequest): Promise<FinishedBundle> => {
+  const { set, trainRows, facts } = request;
+  const dataset = describeDataset(set, { ...request.dataset, selection: trainRows });
+  const secretKey = request.custodianSecretKey ?? new Uint8Array(randomBytes(32));
+  const isFitted = !('rows' in request.calibration);
+  const draft: BundleParts = {
+    name: request.name,
+    architecture: request.architecture,
+    network: request.network,
+    input: request.input,
+    precision: request.precision,
+    training: request.training,
+    dataset,
+    envelope: signDataset(dataset, secretKey),
+    custodianKey: publicKeyOf(secretKey),
+    evaluation: {},
+    calibration: 'rows' in request.calibration ? { temperaturePpm: 1_000_000 } : request.calibration,
+    card: '',
+    trainingDigests: encodePrefixes(prefixesOf(set, trainRows)),
+  };
+  const calibration =
+    'rows' in request.calibration
+      ? await fitCalibration(draft, set, request.calibration.rows)
+      : draft.calibration;
+  const parts = { ...draft, calibration };
+  const evaluation = await measure(parts, request);
+  const calibrationRows = isFitted || !('rows' in request.calibration) ? 0 : request.calibration.rows.length;
+  const card = renderCard({ parts, evaluation, statement: dataset.statement, calibrationRows, facts });
+  const modelVersion = saveBundle(request.folder, {
+    ...parts,
+    card,
+    evaluation: evaluation ? headlineOf(evaluation) : {},
+    ...(evaluation
+      ? { extras: { 'evaluation.json': { role: 'evaluation', bytes: reportOf(evaluation) } } }
+      : {}),
+  });
+  return { modelVersion, evaluation };
+};
+
+/** The report names no model version: it is itself part of what the version is the digest of. */
+const reportOf = ({ modelVersion: _, ...evaluation }: BundleEvaluation): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(evaluation, null, 1)}\n`);

@@ -30,6 +30,7 @@ export default defineConfig({
   ],
   // One compilation for tests and deployment, so that what is tested is what is deployed.
   solidity: { profiles: { default: solidity, production: solidity } },
+  paths: { sources: ['contracts', 'test/contracts'], tests: { mocha: 'test', solidity: 'test/solidity' } },
   typechain: { outDir: 'src/generated', tsNocheck: true },
   test: { mocha: { timeout: 120_000 } },
 });

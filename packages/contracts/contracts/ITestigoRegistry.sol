@@ -34,13 +34,17 @@ interface ITestigoRegistry {
         uint48 revokedAt;
     }
 
-    /// @dev The first two slots are all that an anchor reads and writes. `key` is zero in a frozen log, so that the
-    /// one comparison with the sender also refuses frozen and unknown logs. `anchoredAt` holds until 2106.
-    struct Log {
+    /// @dev All that an anchor reads and writes, in two slots. `key` is zero in a frozen log, so that the one
+    /// comparison with the sender also refuses frozen and unknown logs. `anchoredAt` holds until 2106.
+    struct Head {
         address key;
         uint64 size;
         uint32 anchoredAt;
         bytes32 root;
+    }
+
+    struct Log {
+        Head head;
         bytes32 checkpointKey;
         uint64 openedAt;
         uint64 frozenAt;

@@ -1,4 +1,5 @@
 import { type ContractRunner, id, keccak256, type Provider, type Signer, sha256, toUtf8Bytes } from 'ethers';
+import { RegistryError } from './errors.ts';
 import { TestigoRegistry__factory } from './generated/factories/TestigoRegistry__factory.ts';
 import type { TestigoRegistry } from './generated/TestigoRegistry.ts';
 
@@ -65,6 +66,6 @@ export const deployRegistry = async (
  */
 export const codeHashOf = async (provider: Provider, address: string): Promise<string> => {
   const code = await provider.getCode(address);
-  if (code === '0x') throw new Error(`no contract at ${address}`);
+  if (code === '0x') throw new RegistryError('no-contract', `no contract at ${address}`);
   return keccak256(code);
 };

@@ -38,9 +38,7 @@ abstract contract Logs is Models {
         if (key == address(0)) revert KeyIsZero();
         Log storage log = _logs[logId];
         if (log.openedAt != 0) revert LogAlreadyOpen(logId);
-        log.key = key;
-        log.anchoredAt = uint32(block.timestamp);
-        log.root = MerkleLog.EMPTY_ROOT;
+        log.head = Head({key: key, size: 0, anchoredAt: uint32(block.timestamp), root: MerkleLog.EMPTY_ROOT});
         log.checkpointKey = checkpointKey;
         log.openedAt = uint64(block.timestamp);
         log.maxSilenceSeconds = maxSilenceSeconds;
@@ -62,19 +60,16 @@ abstract contract Logs is Models {
         uint32[] calldata counts
     ) external {
         Log storage log = _logs[logId];
-        _requireKey(log, logId);
-        uint64 headSize = log.size;
-        bytes32 headRoot = log.root;
-        if (size < headSize) revert HeadWouldShrink(logId, headSize, size);
-        if (size == headSize && root == headRoot) return;
-        if (!MerkleLog.verifyConsistency(headSize, size, headRoot, root, consistencyProof)) {
-            revert HeadWouldFork(logId, headSize, size, root);
+        Head memory head = log.head;
+        if (msg.sender != head.key) _refuse(log, logId);
+        if (size < head.size) revert HeadWouldShrink(logId, head.size, size);
+        if (size == head.size && root == head.root) return;
+        if (!MerkleLog.verifyConsistency(head.size, size, head.root, root, consistencyProof)) {
+            revert HeadWouldFork(logId, head.size, size, root);
         }
-        log.size = size;
-        log.anchoredAt = uint32(block.timestamp);
-        log.root = root;
-        emit Anchored(logId, size, root, headSize);
-        _emitModels(logId, size, size - headSize, modelVersions, counts);
+        log.head = Head({key: head.key, size: size, anchoredAt: uint32(block.timestamp), root: root});
+        emit Anchored(logId, size, root, head.size);
+        _emitModels(logId, size, size - head.size, modelVersions, counts);
     }
 
     /// @notice Announces a new key, on the word of the current one. Anybody may send the signature.
@@ -96,7 +91,7 @@ abstract contract Logs is Models {
         bytes32 structHash = keccak256(
             abi.encode(ROTATION_TYPEHASH, logId, newKey, newCheckpointKey, uint256(nonce), deadline)
         );
-        _requireSignature(log.key, structHash, deadline, signature);
+        _requireSignature(log.head.key, structHash, deadline, signature);
         uint64 dueAt = uint64(block.timestamp) + rotationDelaySeconds;
         log.rotations = nonce + 1;
         _rotations[logId] = Rotation({newKey: newKey, dueAt: dueAt, newCheckpointKey: newCheckpointKey});
@@ -105,7 +100,8 @@ abstract contract Logs is Models {
 
     /// @notice Withdraws an announced rotation; only the current key may.
     function cancelRotation(bytes32 logId) external {
-        _requireKey(_logs[logId], logId);
+        Log storage log = _logs[logId];
+        if (msg.sender != log.head.key) _refuse(log, logId);
         Rotation storage rotation = _rotations[logId];
         if (rotation.dueAt == 0) revert RotationNotPending(logId);
         emit RotationCancelled(logId, rotation.newKey);
@@ -120,8 +116,8 @@ abstract contract Logs is Models {
         if (rotation.dueAt == 0) revert RotationNotPending(logId);
         if (block.timestamp < rotation.dueAt) revert RotationNotDue(logId, rotation.dueAt);
         if (msg.sender != rotation.newKey) revert NotLogKey(logId, msg.sender);
-        emit KeyRotated(logId, log.key, rotation.newKey, rotation.newCheckpointKey);
-        log.key = rotation.newKey;
+        emit KeyRotated(logId, log.head.key, rotation.newKey, rotation.newCheckpointKey);
+        log.head.key = rotation.newKey;
         log.checkpointKey = rotation.newCheckpointKey;
         delete _rotations[logId];
     }
@@ -130,8 +126,8 @@ abstract contract Logs is Models {
     function freezeLog(bytes32 logId, string calldata reason) external {
         Log storage log = _logs[logId];
         _requireLive(log, logId);
-        _requireOwnerOrGuardian(log.key);
-        log.key = address(0);
+        _requireOwnerOrGuardian(log.head.key);
+        log.head.key = address(0);
         log.frozenAt = uint64(block.timestamp);
         delete _rotations[logId];
         emit LogFrozen(logId, msg.sender, reason);
@@ -141,7 +137,7 @@ abstract contract Logs is Models {
     function headOf(bytes32 logId) external view returns (uint64 size, bytes32 root, uint64 anchoredAt) {
         Log storage log = _logs[logId];
         _requireOpen(log, logId);
-        return (log.size, log.root, log.anchoredAt);
+        return (log.head.size, log.head.root, log.head.anchoredAt);
     }
 
     /// @notice Everything known of a log; all zero when it was never opened.
@@ -158,7 +154,7 @@ abstract contract Logs is Models {
     function isStale(bytes32 logId) external view returns (bool) {
         Log storage log = _logs[logId];
         _requireOpen(log, logId);
-        return block.timestamp > uint256(log.anchoredAt) + log.maxSilenceSeconds;
+        return block.timestamp > uint256(log.head.anchoredAt) + log.maxSilenceSeconds;
     }
 
     /// @notice Whether the leaf hash `leaf` stands at `index` in a log of `size` leaves with root `root`.
@@ -181,7 +177,7 @@ abstract contract Logs is Models {
     ) external view returns (bool) {
         Log storage log = _logs[logId];
         _requireOpen(log, logId);
-        return MerkleLog.verifyInclusion(leaf, index, log.size, log.root, proof);
+        return MerkleLog.verifyInclusion(leaf, index, log.head.size, log.head.root, proof);
     }
 
     /// @notice Whether the log of `size1` leaves with root `root1` is a prefix of the one of `size2` with `root2`.
@@ -205,7 +201,7 @@ abstract contract Logs is Models {
         uint256 length = modelVersions.length;
         if (length != counts.length) revert CountsMismatch(length, counts.length);
         uint256 counted;
-        for (uint256 i; i < length; ++i) {
+        for (uint256 i = 0; i < length; ++i) {
             bytes32 modelVersion = modelVersions[i];
             uint32 count = counts[i];
             if (count == 0) revert CountIsZero(modelVersion);
@@ -224,8 +220,8 @@ abstract contract Logs is Models {
         if (log.frozenAt != 0) revert LogIsFrozen(logId, log.frozenAt);
     }
 
-    function _requireKey(Log storage log, bytes32 logId) private view {
-        if (msg.sender == log.key) return;
+    /// @dev Says why the sender is not the key: there is no such log, it is frozen, or somebody else has the key.
+    function _refuse(Log storage log, bytes32 logId) private view {
         _requireLive(log, logId);
         revert NotLogKey(logId, msg.sender);
     }

@@ -1,6 +1,7 @@
 import { createServer as createProbe } from 'node:net';
 import { HDNodeWallet, Mnemonic } from 'ethers';
 import { createHardhatRuntimeEnvironment } from 'hardhat/hre';
+import { RegistryError } from '../errors.ts';
 import { packageRoot } from './package-root.ts';
 
 /** Hardhat's published development mnemonic. Everybody knows these keys: never fund them on a public chain. */
@@ -55,7 +56,7 @@ const requireFreePort = (port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const probe = createProbe();
     probe.once('error', (cause) =>
-      reject(new Error(`port ${port} of ${HOST} is taken: choose another`, { cause })),
+      reject(new RegistryError('port-taken', `port ${port} of ${HOST} is taken: choose another`, { cause })),
     );
     probe.listen(port, HOST, () => probe.close(() => resolve()));
   });

@@ -21,6 +21,8 @@ export const ROTATION_DELAY = 86_400;
 export const MODEL = digestOf('model');
 export const DATASET = digestOf('dataset');
 export const MANIFEST = digestOf('manifest');
+export const REPORT = digestOf('report');
+export const LEAF = digestOf('leaf');
 export const FAR_FUTURE = 2n ** 40n;
 
 export function digestOf(text: string): string {

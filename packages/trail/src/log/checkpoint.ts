@@ -39,7 +39,7 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 export function parseCheckpoint(body: string): Checkpoint {
   const [origin = '', sizeText = '', rootText = '', ...rest] = body.split('\n');
   // tlog-checkpoint: no line is empty, so only the split after the last newline gives ''.
-  if (origin === '' || rest.indexOf('') !== rest.length - 1)
+  if (origin === '' || rest.length === 0 || rest.indexOf('') !== rest.length - 1)
     throw new TrailError('bad-checkpoint', 'It has fewer than three lines, or an empty one.');
   // "0" or no leading zero: one size has one spelling.
   if (!/^(?:0|[1-9]\d{0,15})$/.test(sizeText) || !Number.isSafeInteger(Number(sizeText)))

@@ -18,8 +18,11 @@ export function keyPairOf(secretKey: Uint8Array): Ed25519KeyPair {
   return { secretKey, publicKey: ed25519.getPublicKey(secretKey) };
 }
 
-export const signBytes = (message: Uint8Array, secretKey: Uint8Array): Uint8Array =>
-  ed25519.sign(message, secretKey);
+/** @throws TrailError `bad-key` unless `secretKey` has 32 bytes */
+export function signBytes(message: Uint8Array, secretKey: Uint8Array): Uint8Array {
+  checkKey(secretKey, 'secret');
+  return ed25519.sign(message, secretKey);
+}
 
 /** False for a malformed key or signature too. Strict (RFC 8032) rather than ZIP-215, so that all verifiers agree. */
 export function verifySignature(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {

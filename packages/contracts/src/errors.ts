@@ -1,5 +1,5 @@
 import { isError } from 'ethers';
-import { TestigoRegistry__factory } from './generated/factories/TestigoRegistry__factory.ts';
+import { TestigoRegistry__factory } from './generated/factories/contracts/TestigoRegistry__factory.ts';
 
 /** Every way this package fails, for `RegistryError.code`. */
 export const REGISTRY_ERRORS = {

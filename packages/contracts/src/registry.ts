@@ -1,7 +1,7 @@
 import { type ContractRunner, id, keccak256, type Provider, type Signer, sha256, toUtf8Bytes } from 'ethers';
 import { RegistryError } from './errors.ts';
-import { TestigoRegistry__factory } from './generated/factories/TestigoRegistry__factory.ts';
-import type { TestigoRegistry } from './generated/TestigoRegistry.ts';
+import type { TestigoRegistry } from './generated/contracts/TestigoRegistry.ts';
+import { TestigoRegistry__factory } from './generated/factories/contracts/TestigoRegistry__factory.ts';
 
 export type { TestigoRegistry };
 export { TestigoRegistry__factory };

@@ -1,7 +1,7 @@
 // Canonical JSON: RFC 8785 restricted to what every language encodes alike. Two correct writers must produce
 // the same bytes, so everything RFC 8785 leaves to number formatting or key collation is forbidden instead.
 import { TrailError } from '../errors.ts';
-import { equalBytes, fromUtf8, isWellFormed, utf8 } from './text.ts';
+import { fromUtf8, isWellFormed, utf8 } from './text.ts';
 
 export type CanonicalValue =
   | string
@@ -27,8 +27,12 @@ function isPlainObject(value: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+// Printable ASCII without quote and backslash, nearly every string in a record, is its own encoding and its own NFC.
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 // RFC 8785, section 3.2.2.2: JSON.stringify's escapes are the required ones.
 function encodeString(text: string, path: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (!isWellFormed(text)) refuse(path, 'a lone surrogate');
   if (text.normalize('NFC') !== text) refuse(path, 'a string that is not NFC');
   return JSON.stringify(text);
@@ -45,7 +49,7 @@ function encodeObject(
     .map((key) => {
       if (!KEY.test(key) || key === FORBIDDEN_KEY)
         refuse(path, 'a key that is not 1 to 64 printable ASCII characters, or is __proto__');
-      return `${JSON.stringify(key)}:${encode(value[key] as CanonicalValue, `${path}/${key}`, depth + 1)}`;
+      return `${encodeString(key, path)}:${encode(value[key] as CanonicalValue, `${path}/${key}`, depth + 1)}`;
     });
   return `{${parts.join(',')}}`;
 }
@@ -82,19 +86,21 @@ export const encodeCanonical = (value: CanonicalValue): Uint8Array => utf8(encod
  * @throws TrailError `not-canonical` unless `bytes` are exactly what `encodeCanonical` writes
  */
 export function decodeCanonical(bytes: Uint8Array): CanonicalValue {
+  let text: string;
   let value: CanonicalValue;
   try {
-    value = JSON.parse(fromUtf8(bytes)) as CanonicalValue;
+    text = fromUtf8(bytes);
+    value = JSON.parse(text) as CanonicalValue;
   } catch (cause) {
     throw new TrailError('not-canonical', 'The bytes are not UTF-8 JSON.', { cause });
   }
-  let again: Uint8Array;
+  let again: string;
   try {
-    again = encodeCanonical(value);
+    again = encode(value, '', 0);
   } catch (cause) {
     throw new TrailError('not-canonical', cause instanceof Error ? cause.message : String(cause), { cause });
   }
-  if (!equalBytes(again, bytes))
-    throw new TrailError('not-canonical', 'Encoding the value again gives other bytes.');
+  // Strict UTF-8 decoding gives no two byte strings the same text, so equal texts are equal bytes.
+  if (again !== text) throw new TrailError('not-canonical', 'Encoding the value again gives other bytes.');
   return value;
 }

@@ -14,7 +14,7 @@ import { deployForTests, readAnchoredEvents } from './testing.ts';
 
 const times = { pollMs: 20, minIntervalMs: 0, resendAfterMs: 0, bumpAfterMs: 60_000 };
 
-describe('the anchoring engine', () => {
+describe('the anchoring engine', { timeout: 60_000 }, () => {
   let chain: LocalChain;
   let registry: string;
   let folder: ReturnType<typeof makeFolder>;
@@ -45,7 +45,7 @@ describe('the anchoring engine', () => {
 
   beforeAll(async () => {
     chain = await startChain();
-  });
+  }, 60_000);
   afterAll(() => chain.stop());
   beforeEach(async () => {
     registry = await deployForTests(chain.url, chain.accounts[0]!.privateKey, chain.accounts[1]!.privateKey);
@@ -56,7 +56,7 @@ describe('the anchoring engine', () => {
       options: { batchDelayMs: 1 },
     });
     openEngine();
-  });
+  }, 60_000);
   afterEach(async () => {
     await engine.stop();
     await log.close();
@@ -66,7 +66,7 @@ describe('the anchoring engine', () => {
   it('anchors each checkpoint with a consistency proof from the one before', async () => {
     for (const count of [3, 300, 1]) {
       await log.appendAll(makeRecords(count));
-      const anchor = await engine.waitForAnchor(log.checkpoint().size - 1, 10_000);
+      const anchor = await engine.waitForAnchor(log.checkpoint().size - 1, 30_000);
       expect(anchor).toMatchObject({ size: log.checkpoint().size, root: toHex(log.checkpoint().root) });
     }
     await engine.anchorNow();
@@ -104,7 +104,7 @@ describe('the anchoring engine', () => {
     await log.append(makeRecord());
     await engine.anchorNow();
     await restart();
-    expect(await engine.waitForAnchor(0, 10_000)).toMatchObject({ size: 1 });
+    expect(await engine.waitForAnchor(0, 30_000)).toMatchObject({ size: 1 });
     const outbox = await engine.status();
     expect(sent).toHaveLength(1);
     const receipt = (await node('eth_getTransactionByHash', [outbox.latest!.transactionHash])) as {
@@ -119,7 +119,7 @@ describe('the anchoring engine', () => {
 
   it('adopts a head that another process anchored, and goes on from it', async () => {
     await log.append(makeRecord());
-    await engine.waitForAnchor(0, 10_000);
+    await engine.waitForAnchor(0, 30_000);
     await engine.stop();
     const lost = makeFolder();
     engine = new AnchoringEngine({
@@ -135,14 +135,14 @@ describe('the anchoring engine', () => {
     await engine.anchorNow();
     expect(await engine.findAnchor(0)).toMatchObject({ size: 1, state: 'mined' });
     await log.append(makeRecord());
-    expect(await engine.waitForAnchor(1, 10_000)).toMatchObject({ size: 2 });
+    expect(await engine.waitForAnchor(1, 30_000)).toMatchObject({ size: 2 });
     expect(await readAnchoredEvents(chain.url, registry)).toHaveLength(2);
     lost.remove();
   });
 
   it('stops and says so when the registry holds a log that is not ours', async () => {
     await log.appendAll(makeRecords(5));
-    await engine.waitForAnchor(4, 10_000);
+    await engine.waitForAnchor(4, 30_000);
     await log.close();
     const other = makeFolder();
     log = await openLog({
@@ -162,7 +162,7 @@ describe('the anchoring engine', () => {
 
   it('anchors records of a model that is not registered without naming it, and raises the alarm', async () => {
     await log.appendAll([makeRecord(), makeRecord(newId(), 'e'.repeat(64))]);
-    await engine.waitForAnchor(1, 10_000);
+    await engine.waitForAnchor(1, 30_000);
     expect(codes()).toEqual(['model-unregistered']);
   });
 
@@ -178,7 +178,7 @@ describe('the anchoring engine', () => {
     expect(codes()).toEqual(['providers-disagree']);
     expect(await readAnchoredEvents(chain.url, registry)).toEqual([]);
     await restart({ nodes: [honest, honest] });
-    expect(await engine.waitForAnchor(0, 10_000)).toMatchObject({ size: 1 });
+    expect(await engine.waitForAnchor(0, 30_000)).toMatchObject({ size: 1 });
   });
 
   it('goes on with one node away, but claims finality only with two', async () => {
@@ -186,7 +186,7 @@ describe('the anchoring engine', () => {
     const down: JsonRpc = async () => Promise.reject(new Error('connection refused'));
     await restart({ nodes: [honest, down] });
     await log.append(makeRecord());
-    expect(await engine.waitForAnchor(0, 10_000)).toMatchObject({ state: 'mined' });
+    expect(await engine.waitForAnchor(0, 30_000)).toMatchObject({ state: 'mined' });
     await engine.anchorNow();
     expect((await engine.status()).latest?.state).toBe('mined');
     expect(new Set(codes())).toEqual(new Set(['provider-down']));

@@ -36,7 +36,7 @@ const areProven = (records: readonly EncodedRecord[], receipts: readonly Receipt
   });
 };
 
-describe('the durable log', () => {
+describe('the durable log', { timeout: 60_000 }, () => {
   let folder: ReturnType<typeof makeFolder>;
   let log: TransparencyLog;
   beforeEach(async () => {

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { fromHex, toHex } from '@testigo/trail';
 import { ApiError } from '../errors.ts';
+import { IdIndex } from './id-index.ts';
 import type { ModelCount, StoredRecord } from './log.ts';
 import type { Commit, LogStore, StoredHead } from './store.ts';
 import { WriterLock } from './writer-lock.ts';
 
-// Records are addressed by leaf, found by id; a tile row is written once, when the tile is complete.
+// Records are addressed by leaf, and by id through `IdIndex`; a tile row is written once, when the tile is complete.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS records (leaf INTEGER PRIMARY KEY, id BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
-  CREATE UNIQUE INDEX IF NOT EXISTS records_by_id ON records (id);
   CREATE TABLE IF NOT EXISTS tiles (key INTEGER PRIMARY KEY, root BLOB NOT NULL, hashes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS model_counts (
     size INTEGER NOT NULL, model BLOB NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (size, model)
@@ -36,7 +36,6 @@ const prepareStatements = (database: DatabaseSync) => ({
   addRecord: database.prepare('INSERT INTO records VALUES (?, ?, ?)'),
   addTile: database.prepare('INSERT INTO tiles VALUES (?, ?, ?)'),
   addCount: database.prepare('INSERT INTO model_counts VALUES (?, ?, ?)'),
-  leafOf: database.prepare('SELECT leaf FROM records WHERE id = ?'),
   records: database.prepare('SELECT leaf, id, bytes FROM records WHERE leaf >= ? AND leaf < ? ORDER BY leaf'),
   tile: database.prepare('SELECT hashes FROM tiles WHERE key = ?'),
   tileRoots: database.prepare('SELECT root FROM tiles WHERE key >= ? AND key < ? ORDER BY key'),
@@ -50,6 +49,7 @@ export class SqliteStore implements LogStore {
   readonly #lock: WriterLock;
   readonly #database: DatabaseSync;
   readonly #statements: Record<keyof ReturnType<typeof prepareStatements>, StatementSync>;
+  readonly #ids: IdIndex;
   #size: number;
 
   /** Creates the folder where it is missing. @throws ApiError `log-locked` */
@@ -60,6 +60,7 @@ export class SqliteStore implements LogStore {
       this.#database = new DatabaseSync(join(folder, 'log.db'));
       this.#database.exec(PRAGMAS + SCHEMA);
       this.#statements = prepareStatements(this.#database);
+      this.#ids = new IdIndex(this.#database);
       this.#size = Number(this.#statements.head.get()?.size ?? 0);
     } catch (cause) {
       this.#lock.release();
@@ -75,8 +76,8 @@ export class SqliteStore implements LogStore {
   async findLeaves(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const found = new Map<string, number>();
     for (const id of ids) {
-      const row = this.#statements.leafOf.get(fromHex(id, 16));
-      if (row) found.set(id, Number(row.leaf));
+      const leaf = this.#ids.find(id);
+      if (leaf !== undefined) found.set(id, leaf);
     }
     return found;
   }
@@ -112,13 +113,16 @@ export class SqliteStore implements LogStore {
       );
     }
     this.#database.exec('BEGIN IMMEDIATE');
+    let afterCommit: () => void;
     try {
       this.#write(commit);
+      afterCommit = this.#ids.add(commit.records, commit.firstLeaf);
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
+    afterCommit();
     this.#size = commit.head.size;
   }
 

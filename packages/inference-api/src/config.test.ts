@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseConfig, redactConfig } from './config.ts';
 
-const registry = { rpcUrl: 'http://127.0.0.1:8545', address: `0x${'1'.repeat(40)}` };
+const registry = { rpcUrl: 'http://127.0.0.1:8545', address: `0x${'1'.repeat(40)}`, chainId: 1 };
 
 describe('configuration', () => {
   it('needs only the registry; everything else has a default', () => {
@@ -30,6 +30,7 @@ describe('configuration', () => {
     const env = {
       TESTIGO_REGISTRY__RPC_URL: 'http://127.0.0.1:1',
       TESTIGO_REGISTRY__ADDRESS: registry.address,
+      TESTIGO_REGISTRY__CHAIN_ID: '1',
       TESTIGO_SERVER__PORT: '9000',
       TESTIGO_DATA: '/somewhere',
       HOME: '/root',

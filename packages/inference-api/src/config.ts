@@ -47,6 +47,8 @@ const facesSchema = z.strictObject({
 const registrySchema = z.strictObject({
   rpcUrl: z.url({ protocol: /^https?$/ }),
   address,
+  /** Pinned: a node of another chain must not vouch for a model. */
+  chainId: z.int().min(1),
   pollMs: milliseconds.default(10_000),
   /** An answer of the registry older than this counts as none: a revocation stops readings within this time. */
   maxAgeMs: milliseconds.max(60_000).default(60_000),
@@ -68,7 +70,20 @@ const anchoringSchema = z.strictObject({
     .string()
     .regex(/^0x[0-9a-fA-F]{64}$/)
     .optional(),
-  intervalMs: milliseconds.default(15_000),
+  /** Nodes to ask, two or more of different operators outside a local chain; registry.rpcUrl if absent. */
+  rpcUrls: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .optional(),
+  maxFeeGwei: z.int().min(1).default(500),
+  /** For chains without the safe and finalized tags: blocks on top that count as such. */
+  depths: z
+    .strictObject({ safe: z.int().min(0), finalized: z.int().min(0) })
+    .default({ safe: 32, finalized: 64 }),
+  pollMs: milliseconds.default(1_000),
+  minIntervalMs: z.int().min(0).default(10_000),
+  resendAfterMs: milliseconds.default(15_000),
+  bumpAfterMs: milliseconds.default(60_000),
 });
 
 const policySchema = z.strictObject({

@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { JsonRpcProvider } from 'ethers';
+import { parseVerifierKey, toHex } from '@testigo/trail';
+import { FetchRequest, JsonRpcProvider } from 'ethers';
+import { createAnchoring, viewAnchoring } from './anchoring-setup.ts';
 import { computeBuildDigest } from './build-digest.ts';
 import type { ApiConfig } from './config.ts';
 import { loadBlazeFace } from './faces/blaze-face.ts';
@@ -25,9 +27,16 @@ export type RunningApi = {
   readonly logId: string;
   /** C2SP verifier key of the log's checkpoints, for the auditor's trust file. */
   readonly verifierKey: string;
+  readonly origin: string;
+  /** The same key's 32 bytes as 0x-prefixed hex, as the registry's openLog takes it. */
+  readonly checkpointKey: string;
+  /** Anchors without waiting for the interval; true once an anchor on chain covers the leaf. */
+  waitForAnchor(leafIndex: number, timeoutMs: number): Promise<boolean>;
   /** Finishes what is under way, then closes log and state. Safe to call twice. */
   close(): Promise<void>;
 };
+
+const RPC_TIMEOUT_MS = 5_000;
 
 const listen = (server: Server, { host, port }: ApiConfig['server']): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -97,7 +106,9 @@ export const startApi = async (
     if (recovered.confirmed + recovered.dropped > 0)
       logger.warn({ recovered }, 'settled what a crash had left open');
 
-    const provider = new JsonRpcProvider(config.registry.rpcUrl, undefined, {
+    const request = new FetchRequest(config.registry.rpcUrl);
+    request.timeout = RPC_TIMEOUT_MS;
+    const provider = new JsonRpcProvider(request, undefined, {
       staticNetwork: true,
       cacheTimeout: -1,
     });
@@ -110,7 +121,10 @@ export const startApi = async (
     if (!standing.mayRead)
       logger.warn({ error: { code: standing.code } }, 'started, but no readings until this is mended');
 
-    const anchoring = noAnchoring;
+    const engine = createAnchoring(config, log, logger);
+    if (engine) onClose(() => engine.stop());
+    engine?.start();
+    const anchoring = engine ? viewAnchoring(engine, config.registry) : noAnchoring;
     const service = createDetectionService({
       reader: createEmotionReader({ detector, classifier: model.classifier, limits: config.limits }),
       ledger,
@@ -140,7 +154,17 @@ export const startApi = async (
       return closeServer(server, config.server.drainMs);
     });
     logger.info({ url: { full: url }, modelVersion, log: { origin: log.origin } }, 'listening');
-    return { url, modelVersion, logId: log.logId, verifierKey: log.verifierKey, close: closeAll };
+    return {
+      url,
+      modelVersion,
+      logId: log.logId,
+      origin: log.origin,
+      verifierKey: log.verifierKey,
+      checkpointKey: `0x${toHex(parseVerifierKey(log.verifierKey).publicKey)}`,
+      waitForAnchor: async (leafIndex, timeoutMs) =>
+        (await engine?.waitForAnchor(leafIndex, timeoutMs)) !== undefined,
+      close: closeAll,
+    };
   } catch (error) {
     await closeAll();
     throw error;

@@ -44,11 +44,25 @@ describe('a model that does not stand on chain answers nothing', () => {
   it('a silent chain stops readings once its last answer is too old', async () => {
     const other = await prepareGround();
     const api = await startTestApi(other, {
-      registry: { rpcUrl: other.chain.url, address: other.address, pollMs: 50, maxAgeMs: 400 },
+      registry: {
+        rpcUrl: other.chain.url,
+        address: other.address,
+        chainId: other.chain.chainId,
+        pollMs: 50,
+        maxAgeMs: 400,
+      },
     });
     expect((await sendPicture(api.url, await facePicture())).status).toBe(201);
     await other.stop();
     await waitFor(async () => (await get(`${api.url}/readyz`)).status === 503);
+    expect(await refusalOf(api)).toMatchObject({ status: 503, code: 'registry-unreachable' });
+    await api.discard();
+  });
+
+  it('a node of another chain vouches for nothing', async () => {
+    const api = await startTestApi(ground, {
+      registry: { rpcUrl: ground.chain.url, address: ground.address, chainId: 1, pollMs: 50 },
+    });
     expect(await refusalOf(api)).toMatchObject({ status: 503, code: 'registry-unreachable' });
     await api.discard();
   });

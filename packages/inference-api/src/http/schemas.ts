@@ -23,7 +23,7 @@ export const proofSchema = z
 
 export const anchoringSchema = z
   .object({
-    state: z.enum(['unanchored', 'pending', 'mined', 'finalized']),
+    state: z.enum(['unanchored', 'pending', 'mined', 'safe', 'finalized']),
     chainId: z.int().optional(),
     registry: z.string().optional(),
     size: z.int().optional(),

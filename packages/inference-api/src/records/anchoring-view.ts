@@ -14,7 +14,7 @@ export type AnchorFact = {
 
 export type AnchoringStatus =
   | { readonly state: 'unanchored' | 'pending' }
-  | { readonly state: 'mined' | 'finalized'; readonly anchor: AnchorFact };
+  | { readonly state: 'mined' | 'safe' | 'finalized'; readonly anchor: AnchorFact };
 
 /** What the rest of the service needs to know of anchoring. */
 export type AnchoringView = {

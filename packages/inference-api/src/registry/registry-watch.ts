@@ -17,6 +17,7 @@ export type RegistryWatch = {
 export type RegistryWatchOptions = {
   readonly provider: JsonRpcProvider;
   readonly address: string;
+  readonly chainId: number;
   /** 64 hex digits each. */
   readonly modelVersion: string;
   readonly datasetRoot: string;
@@ -28,7 +29,9 @@ export type RegistryWatchOptions = {
 
 const withoutPrefix = (hash: string): string => hash.replace(/^0x/, '').toLowerCase();
 
-const readFacts = async ({ provider, address, modelVersion, datasetRoot }: RegistryWatchOptions) => {
+const readFacts = async ({ provider, address, chainId, modelVersion, datasetRoot }: RegistryWatchOptions) => {
+  const answering = Number(await provider.send('eth_chainId', []));
+  if (answering !== chainId) throw new Error(`the node is of chain ${answering}, not ${chainId}`);
   const registry = connectRegistry(address, provider);
   const blockNumber = await provider.getBlockNumber();
   // Both views at one block, so that they cannot tell of two different moments.

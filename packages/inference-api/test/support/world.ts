@@ -77,6 +77,19 @@ export const SINGLE_PICTURES = {
   notice: 'notice-2026-11',
 } as const;
 
+/** What a registry operator does once: opens the service's log for the key that anchors it. */
+export const openLogOnChain = async (ground: Ground, api: RunningApi, anchorAccount = 1): Promise<void> => {
+  const { address } = ground.chain.accounts[anchorAccount]!;
+  await (await ground.registry.openLog(api.origin, address, api.checkpointKey, 3600)).wait();
+};
+
+export const anchoringWith = (ground: Ground, anchorAccount = 1) => ({
+  privateKey: ground.chain.accounts[anchorAccount]!.privateKey,
+  depths: { safe: 0, finalized: 0 },
+  pollMs: 50,
+  minIntervalMs: 0,
+});
+
 export type TestApi = RunningApi & { readonly dataDir: string; discard(): Promise<void> };
 
 /** The whole service on a free port, its data in a fresh folder unless one is given. */
@@ -88,7 +101,12 @@ export const startTestApi = async (
   const config = parseConfig({
     server: { port: 0 },
     model: { bundleDir: ground.bundleDir },
-    registry: { rpcUrl: ground.chain.url, address: ground.address, pollMs: 100 },
+    registry: {
+      rpcUrl: ground.chain.url,
+      address: ground.address,
+      chainId: ground.chain.chainId,
+      pollMs: 100,
+    },
     policy: { singlePictures: SINGLE_PICTURES },
     logging: { level: 'silent' },
     ...overrides,

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { Wallet } from 'ethers';
+import { isOnChain } from './anchoring/anchor.ts';
+import { AnchoringEngine } from './anchoring/engine.ts';
+import { connectJsonRpc } from './anchoring/json-rpc.ts';
+import { SqliteOutbox } from './anchoring/sqlite-outbox.ts';
+import type { ApiConfig } from './config.ts';
+import type { TransparencyLog } from './log/log.ts';
+import type { Logger } from './logging.ts';
+import type { AnchoringView } from './records/anchoring-view.ts';
+
+const GWEI = 1_000_000_000n;
+
+/** The engine for this log, not started yet; undefined where no key to anchor with is configured. */
+export const createAnchoring = (
+  config: Pick<ApiConfig, 'anchoring' | 'registry' | 'dataDir'>,
+  log: TransparencyLog,
+  logger: Logger,
+): AnchoringEngine | undefined => {
+  const { privateKey, rpcUrls, maxFeeGwei, depths, ...times } = config.anchoring;
+  if (privateKey === undefined) return undefined;
+  const urls = rpcUrls ?? [config.registry.rpcUrl];
+  return new AnchoringEngine({
+    log,
+    outbox: new SqliteOutbox(join(config.dataDir, 'outbox'), log.logId),
+    nodes: urls.map((url) => connectJsonRpc(url)),
+    registry: config.registry.address,
+    chainId: config.registry.chainId,
+    signer: new Wallet(privateKey),
+    maxFeePerGas: BigInt(maxFeeGwei) * GWEI,
+    depths,
+    times,
+    onAlarm: ({ code, detail }) => logger.warn({ error: { code, message: detail } }, 'anchoring alarm'),
+  });
+};
+
+/** The engine as records see it. */
+export const viewAnchoring = (engine: AnchoringEngine, registry: ApiConfig['registry']): AnchoringView => ({
+  statusOf: async (leafIndex) => {
+    const anchor = await engine.findAnchor(leafIndex);
+    if (
+      !anchor ||
+      !isOnChain(anchor) ||
+      anchor.transactionHash === undefined ||
+      anchor.blockNumber === undefined
+    ) {
+      return { state: 'pending' };
+    }
+    return {
+      state: anchor.state as 'mined' | 'safe' | 'finalized',
+      anchor: {
+        chainId: registry.chainId,
+        registry: registry.address.toLowerCase(),
+        logId: anchor.logId,
+        size: anchor.size,
+        root: anchor.root,
+        transaction: anchor.transactionHash,
+        blockNumber: anchor.blockNumber,
+      },
+    };
+  },
+});

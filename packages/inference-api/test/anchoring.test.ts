@@ -1,0 +1,41 @@
+import { fromBase64, parseEvidenceBundle, parseRecord } from '@testigo/trail';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { get, sendPicture } from './support/http.ts';
+import { facePicture } from './support/pictures.ts';
+import { anchoringWith, type Ground, openLogOnChain, prepareGround, startTestApi } from './support/world.ts';
+
+describe('anchoring', () => {
+  let ground: Ground;
+  beforeAll(async () => {
+    ground = await prepareGround();
+  });
+  afterAll(() => ground.stop());
+
+  it('brings a record under an anchor that its evidence bundle names and the chain confirms', async () => {
+    const api = await startTestApi(ground, { anchoring: anchoringWith(ground) });
+    const { body } = await sendPicture(api.url, await facePicture());
+    expect((body.anchoring as { state: string }).state).toBe('pending');
+    await openLogOnChain(ground, api);
+    expect(await api.waitForAnchor(body.leafIndex as number, 20_000)).toBe(true);
+
+    const proof = await get(`${api.url}/v1/records/${body.recordId}/proof`);
+    expect(proof.body.anchoring).toMatchObject({ chainId: ground.chain.chainId, size: 3 });
+    const answer = await fetch(`${api.url}/v1/records/${body.recordId}/evidence`);
+    const bundle = parseEvidenceBundle(new Uint8Array(await answer.arrayBuffer()));
+    const { registry } = ground;
+    const head = await registry.headOf(`0x${api.logId}`);
+    expect(bundle.anchor).toMatchObject({
+      registry: ground.address.toLowerCase(),
+      logId: api.logId,
+      size: 3,
+    });
+    expect([head.size, head.root]).toEqual([3n, `0x${bundle.anchor?.root}`]);
+    expect(parseRecord(fromBase64(bundle.record)).type).toBe('DETECTION');
+
+    const [named] = await registry.queryFilter(
+      registry.filters.AnchoredModel(`0x${api.logId}`, `0x${ground.modelVersion}`),
+    );
+    expect(named?.args.count).toBe(1n);
+    await api.discard();
+  });
+});

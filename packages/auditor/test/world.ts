@@ -95,6 +95,21 @@ export function makeSamples(count: number): Sample[] {
 export const writeSamples = (samples: readonly Sample[]): string =>
   samples.map((sample) => `${new TextDecoder().decode(encodeSample(sample))}\n`).join('');
 
+export function makeStatementPayload(root: string, name = 'made-up', size = 7): Uint8Array {
+  const statement = buildDatasetManifest({
+    name,
+    root,
+    size,
+    labels: LABELS,
+    splits: { train: { angry: size - 4, happy: 2, neutral: 2 } },
+    selection: { root, size },
+    licence: 'cc0-1.0',
+    sources: ['made'],
+    collectedAt: 1_770_000_000,
+  });
+  return encodeDatasetManifest(statement);
+}
+
 interface Named {
   readonly modelVersion: string;
   readonly datasetRoot: string;
@@ -204,18 +219,7 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
 
   const samples = makeSamples(7);
   const datasetRoot = toHex(datasetRootOf(samples));
-  const statement = buildDatasetManifest({
-    name: 'made-up',
-    root: datasetRoot,
-    size: samples.length,
-    labels: LABELS,
-    splits: { train: { angry: 3, happy: 2, neutral: 2 } },
-    selection: { root: datasetRoot, size: samples.length },
-    licence: 'cc0-1.0',
-    sources: ['made'],
-    collectedAt: 1_770_000_000,
-  });
-  const payload = encodeDatasetManifest(statement);
+  const payload = makeStatementPayload(datasetRoot);
   const envelope = JSON.stringify(signDsse(DATASET_PAYLOAD_TYPE, payload, custodian.secretKey));
   const manifestDigest = toHex(datasetManifestDigest(payload));
   const approval = {

@@ -14,6 +14,8 @@ export interface ModelFact {
   readonly datasetRoot: string;
   /** Seconds since 1970, as all times here. */
   readonly registeredAt: number;
+  /** Whether the registration stands in a final block. */
+  readonly isFinal: boolean;
   /** Present once the registry no longer vouches for the model. */
   readonly revokedAt?: number;
 }
@@ -24,6 +26,8 @@ export interface DatasetFact {
   readonly manifestDigest: string;
   readonly custodian: string;
   readonly approvedAt: number;
+  /** Whether the approval stands in a final block. */
+  readonly isFinal: boolean;
   readonly revokedAt?: number;
 }
 

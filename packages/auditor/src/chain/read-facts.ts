@@ -86,22 +86,33 @@ export async function readAnchors(
   return anchors;
 }
 
-// Presence is read at the last final block and withdrawal at the latest one: in doubt, less counts as vouched for.
+/** Presence counts once it is final, withdrawal at once: in doubt, less is vouched for. */
+async function isPresentAt(
+  reader: RegistryReader,
+  view: 'modelOf' | 'datasetOf',
+  key: string,
+  block: number,
+): Promise<boolean> {
+  if (block < 0) return false;
+  const [fact] = (await reader.call(view, key, block)) ?? [];
+  return fact !== undefined && BigInt(fact[PRESENT_SINCE[view]]) !== 0n;
+}
+
+const PRESENT_SINCE = { modelOf: 'registeredAt', datasetOf: 'approvedAt' } as const;
+
 async function readModel(
   reader: RegistryReader,
   modelVersion: string,
   finalBlock: number,
 ): Promise<ModelFact | undefined> {
-  if (finalBlock < 0) return undefined;
-  const [settled] = (await reader.call('modelOf', modelVersion, finalBlock)) ?? [];
-  if (settled === undefined || settled.registeredAt === 0n) return undefined;
-  const [latest] = (await reader.call('modelOf', modelVersion, 'latest')) ?? [];
-  const revokedAt = Number(latest?.revokedAt ?? settled.revokedAt);
+  const [model] = (await reader.call('modelOf', modelVersion, 'latest')) ?? [];
+  if (model === undefined || model.registeredAt === 0n) return undefined;
   return {
     modelVersion,
-    datasetRoot: bare(settled.datasetRoot),
-    registeredAt: Number(settled.registeredAt),
-    ...(revokedAt > 0 && { revokedAt }),
+    datasetRoot: bare(model.datasetRoot),
+    registeredAt: Number(model.registeredAt),
+    isFinal: await isPresentAt(reader, 'modelOf', modelVersion, finalBlock),
+    ...(model.revokedAt !== 0n && { revokedAt: Number(model.revokedAt) }),
   };
 }
 
@@ -110,17 +121,15 @@ async function readDataset(
   datasetRoot: string,
   finalBlock: number,
 ): Promise<DatasetFact | undefined> {
-  if (finalBlock < 0) return undefined;
-  const [settled] = (await reader.call('datasetOf', datasetRoot, finalBlock)) ?? [];
-  if (settled === undefined || settled.approvedAt === 0n) return undefined;
-  const [latest] = (await reader.call('datasetOf', datasetRoot, 'latest')) ?? [];
-  const revokedAt = Number(latest?.revokedAt ?? settled.revokedAt);
+  const [dataset] = (await reader.call('datasetOf', datasetRoot, 'latest')) ?? [];
+  if (dataset === undefined || dataset.approvedAt === 0n) return undefined;
   return {
     datasetRoot,
-    size: Number(settled.size),
-    manifestDigest: bare(settled.manifestDigest),
-    custodian: String(settled.custodian).toLowerCase(),
-    approvedAt: Number(settled.approvedAt),
-    ...(revokedAt > 0 && { revokedAt }),
+    size: Number(dataset.size),
+    manifestDigest: bare(dataset.manifestDigest),
+    custodian: String(dataset.custodian).toLowerCase(),
+    approvedAt: Number(dataset.approvedAt),
+    isFinal: await isPresentAt(reader, 'datasetOf', datasetRoot, finalBlock),
+    ...(dataset.revokedAt !== 0n && { revokedAt: Number(dataset.revokedAt) }),
   };
 }

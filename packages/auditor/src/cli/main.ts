@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-import { runCli } from './run-cli.ts';
+import { enableCompileCache } from 'node:module';
+
+// An auditor's scripts start this program thousands of times; compiled code survives between starts.
+enableCompileCache();
+const { runCli } = await import('./run-cli.ts');
 
 const interruption = new AbortController();
 process.once('SIGINT', () => {

@@ -154,6 +154,11 @@ export const MODEL_FINDINGS = entriesOf('model', {
       meaning: 'The weights cannot be compared with the manifest.',
       next: 'Fetch the complete model bundle from its publisher.',
     },
+    'model-not-final': {
+      title: 'The registration of the model is in a block that is not final yet',
+      meaning: 'The block could still be dropped by a reorganisation of the chain.',
+      next: 'Verify again when the block is final.',
+    },
     'model-unchecked': {
       title: 'The registration of the model cannot be looked up',
       meaning: 'Whether this model was published, or revoked since, is not known.',

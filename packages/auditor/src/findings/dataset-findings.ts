@@ -55,6 +55,11 @@ export const DATASET_FINDINGS = entriesOf('dataset', {
       meaning: 'Anybody could have signed the dataset manifest.',
       next: 'Pin the public key of the custodian in the trust file.',
     },
+    'dataset-not-final': {
+      title: 'The approval of the dataset is in a block that is not final yet',
+      meaning: 'The block could still be dropped by a reorganisation of the chain.',
+      next: 'Verify again when the block is final.',
+    },
     'dataset-unchecked': {
       title: 'The approval of the dataset cannot be looked up',
       meaning: 'Whether a custodian approved this data, or withdrew it since, is not known.',

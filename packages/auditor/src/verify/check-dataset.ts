@@ -124,5 +124,6 @@ export function checkApproval(
     });
   }
   const seen = `${dataset.size} samples, manifest ${dataset.manifestDigest}, approved by ${dataset.custodian}, not revoked`;
+  if (!dataset.isFinal) return makeFinding('dataset-not-final', { expected, seen, source });
   return makeFinding('dataset-approved', { expected, seen, source });
 }

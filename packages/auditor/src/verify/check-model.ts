@@ -77,6 +77,7 @@ export function checkRegistration(claim: ModelClaim, facts: RegistryFacts | unde
   if (model.revokedAt !== undefined)
     return makeFinding('model-revoked', { expected, seen: `revoked ${formatTime(model.revokedAt)}`, source });
   const seen = `registered on dataset ${model.datasetRoot}, not revoked`;
+  if (!model.isFinal) return makeFinding('model-not-final', { expected, seen, source });
   const code =
     claim.datasetRoot === undefined || model.datasetRoot === claim.datasetRoot
       ? 'model-registered'

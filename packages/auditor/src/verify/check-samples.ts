@@ -1,6 +1,16 @@
-import { type DatasetStatement, datasetRootIn, type Finding } from '@testigo/trail';
+import {
+  DATASET_PAYLOAD_TYPE,
+  type DatasetStatement,
+  datasetRootIn,
+  type Finding,
+  openDsse,
+  parseDatasetManifest,
+  parseDsse,
+} from '@testigo/trail';
+import type { SampleHeader } from '../files/fer-csv-samples.ts';
 import { makeFinding } from '../findings/table.ts';
 import type { DatasetClaim } from './check-dataset.ts';
+import { attempt } from './checked.ts';
 
 /** What a file of samples amounts to: the shell streams it, since a dataset can be larger than memory. */
 export interface SampleSet {
@@ -43,4 +53,14 @@ export function checkSamples(
       source,
     }),
   ];
+}
+
+/** What a CSV leaves out, from a manifest that may yet turn out unsigned: a wrong word gives a wrong root. */
+export function describeSamples(envelope: string | undefined): SampleHeader | undefined {
+  const read = attempt(() => {
+    const { payload } = openDsse(parseDsse(JSON.parse(envelope ?? '')), DATASET_PAYLOAD_TYPE, []);
+    const { name, licence, sources } = parseDatasetManifest(payload).predicate;
+    return { name, licence, source: sources[0] as string };
+  });
+  return 'value' in read ? read.value : undefined;
 }

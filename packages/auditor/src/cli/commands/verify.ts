@@ -6,6 +6,7 @@ import { readBytes } from '../../files/read-file.ts';
 import { readSamples } from '../../files/read-samples.ts';
 import { makeFinding } from '../../findings/table.ts';
 import type { Trust } from '../../trust/trust-file.ts';
+import { describeSamples } from '../../verify/check-samples.ts';
 import { attempt } from '../../verify/checked.ts';
 import { planLookup, verifyEvidence } from '../../verify/verify-evidence.ts';
 import { finishAudit } from '../finish.ts';
@@ -35,7 +36,7 @@ export function addVerifyCommand(program: Command, io: Io, run: Run): void {
     .argument('<bundle>', 'evidence bundle file')
     .option('--record <id>', 'the record you asked for; another one in the bundle fails', parseRecordId)
     .option('--model <dir>', 'model bundle folder: compare the weights with the registered digests')
-    .option('--samples <file>', 'samples of the dataset, one a line: compare images and labels');
+    .option('--samples <file>', 'samples, one a line or as a FER-2013 CSV: compare images and labels');
   addOutputOptions(addChainOptions(command)).action((bundle: string, options: VerifyOptions) =>
     run(() => runVerify(io, bundle, options)),
   );
@@ -59,7 +60,10 @@ async function runVerify(io: Io, path: string, options: VerifyOptions): Promise<
   const bundle = read.value;
   progress.step('reading files');
   const modelFolder = options.model === undefined ? undefined : await readModelFolder(options.model);
-  const samples = options.samples === undefined ? undefined : await readSamples(options.samples);
+  const samples =
+    options.samples === undefined
+      ? undefined
+      : await readSamples(options.samples, describeSamples(bundle.datasetEnvelope));
   progress.step('reading the chain');
   const chain = await lookUp(io, bundle, trust, options);
   const findings = verifyEvidence({

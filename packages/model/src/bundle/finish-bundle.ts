@@ -18,6 +18,8 @@ export type FinishRequest = {
   readonly architecture: string;
   readonly network: LayersModel;
   readonly input: InputForm;
+  /** How to build the network again, for fine-tuning. */
+  readonly networkSpec?: object;
   readonly precision: Precision;
   readonly set: FaceSet;
   readonly dataset: Omit<DatasetOptions, 'selection'>;
@@ -35,7 +37,11 @@ export type FinishRequest = {
   readonly onProgress?: (done: number, total: number) => void;
 };
 
-export type FinishedBundle = { readonly modelVersion: string; readonly evaluation: BundleEvaluation | null };
+export type FinishedBundle = {
+  readonly modelVersion: string;
+  readonly evaluation: BundleEvaluation | null;
+  readonly card: string;
+};
 
 const ppm = (value: number): number => Math.round(value * 1e6);
 
@@ -91,6 +97,7 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
     architecture: request.architecture,
     network: request.network,
     input: request.input,
+    ...(request.networkSpec ? { networkSpec: request.networkSpec } : {}),
     precision: request.precision,
     training: request.training,
     dataset,
@@ -117,7 +124,7 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
       ? { extras: { 'evaluation.json': { role: 'evaluation', bytes: reportOf(evaluation) } } }
       : {}),
   });
-  return { modelVersion, evaluation };
+  return { modelVersion, evaluation: evaluation && { ...evaluation, modelVersion }, card };
 };
 
 /** The report names no model version: it is itself part of what the version is the digest of. */

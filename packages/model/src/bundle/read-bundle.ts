@@ -14,6 +14,7 @@ const modelJsonSchema = z.object({
   userDefinedMetadata: z.object({
     input: z.object({ size: z.int().min(8).max(48), mean: z.number(), std: z.number().positive() }),
     precision: z.enum(['float32', 'float16', 'int8']),
+    network: z.record(z.string(), z.unknown()).optional(),
   }),
 });
 
@@ -26,6 +27,8 @@ export type BundleContents = {
   readonly modelVersion: string;
   readonly network: LayersModel;
   readonly input: InputForm;
+  /** How to build the network again, where the bundle says so. */
+  readonly networkSpec: object | null;
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** The signed dataset manifest as it lies there; whose signature counts is the reader's to say. */
   readonly datasetEnvelope: string;
@@ -51,7 +54,7 @@ export const readBundle = (folder: string): BundleContents => {
     manifest.files.map((file) => [file.name, readVerified(join(folder, file.name), file)]),
   );
   const datasetEnvelope = readEnvelope(join(folder, 'dataset.dsse.json'), manifest.dataset.manifest);
-  const { network, input } = readNetwork(files, folder);
+  const { network, input, networkSpec } = readNetwork(files, folder);
   return {
     folder,
     manifest,
@@ -59,6 +62,7 @@ export const readBundle = (folder: string): BundleContents => {
     modelVersion: toHex(modelVersionOf(manifestBytes)),
     network,
     input,
+    networkSpec,
     files,
     datasetEnvelope,
   };
@@ -108,7 +112,7 @@ const readEnvelope = (path: string, manifestDigest: string): string => {
 const readNetwork = (
   files: ReadonlyMap<string, Uint8Array>,
   folder: string,
-): { network: LayersModel; input: InputForm } => {
+): Pick<BundleContents, 'network' | 'input' | 'networkSpec'> => {
   const path = join(folder, 'model.json');
   const json = files.get('model.json');
   const weights = files.get('weights.bin');
@@ -120,10 +124,8 @@ const readNetwork = (
   try {
     const parsed = modelJsonSchema.parse(JSON.parse(new TextDecoder().decode(json)));
     const tensors = decodeWeights(parsed.weightsManifest[0]!.weights, weights, join(folder, 'weights.bin'));
-    return {
-      network: { topology: parsed.modelTopology, weights: tensors },
-      input: parsed.userDefinedMetadata.input,
-    };
+    const { input, network = null } = parsed.userDefinedMetadata;
+    return { network: { topology: parsed.modelTopology, weights: tensors }, input, networkSpec: network };
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
     throw new ModelError('bundle-topology', { path, seen: describe(cause) }, { cause });

@@ -22,6 +22,8 @@ export type BundleParts = {
   readonly architecture: string;
   readonly network: LayersModel;
   readonly input: InputForm;
+  /** How to build the network again, for fine-tuning. */
+  readonly networkSpec?: object;
   readonly precision: Precision;
   /** The dataset it was trained on, its signed manifest and the custodian's Ed25519 public key. */
   readonly dataset: Pick<Dataset, 'root' | 'selectionRoot' | 'manifestDigest' | 'samples'>;
@@ -58,7 +60,11 @@ const modelJson = (parts: BundleParts, specs: readonly object[]): Uint8Array =>
       convertedBy: null,
       modelTopology: parts.network.topology,
       weightsManifest: [{ paths: ['weights.bin'], weights: specs }],
-      userDefinedMetadata: { input: parts.input, precision: parts.precision },
+      userDefinedMetadata: {
+        input: parts.input,
+        precision: parts.precision,
+        ...(parts.networkSpec ? { network: parts.networkSpec } : {}),
+      },
     })}\n`,
   );
 
@@ -133,6 +139,7 @@ export const assembleBundle = (parts: BundleParts): AssembledBundle => {
       modelVersion: toHex(modelVersionOf(manifestBytes)),
       network: { ...parts.network, weights: decodeWeights(specs, bytes) },
       input: parts.input,
+      networkSpec: parts.networkSpec ?? null,
       files: new Map(Object.entries(contents)),
       datasetEnvelope,
     },

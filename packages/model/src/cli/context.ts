@@ -5,6 +5,8 @@ import { ModelError } from '../errors.ts';
 export type CommandContext = {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+  /** Aborted on Ctrl-C. */
+  readonly signal: AbortSignal;
 };
 
 /** Writes a result to a file, or to stdout without one. */

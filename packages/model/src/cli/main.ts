@@ -1,4 +1,8 @@
 #!/usr/bin/env node
 import { runCli } from './program.ts';
 
-process.exitCode = await runCli(process.argv, { stdout: process.stdout, stderr: process.stderr });
+const interrupt = new AbortController();
+process.once('SIGINT', () => interrupt.abort());
+process.once('SIGTERM', () => interrupt.abort());
+const { stdout, stderr } = process;
+process.exitCode = await runCli(process.argv, { stdout, stderr, signal: interrupt.signal });

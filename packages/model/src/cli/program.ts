@@ -5,6 +5,7 @@ import type { CommandContext } from './context.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addExport } from './export.ts';
 import { addInfo } from './info.ts';
+import { addTrain } from './train.ts';
 
 const version = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
@@ -28,7 +29,7 @@ otherwise. Results go to stdout, progress and messages to stderr.
 
 Exit codes: 0 done, 1 failed (one line says why and where), 2 wrong usage, 130 interrupted.`,
     );
-  for (const add of [addEvaluate, addExport, addInfo]) add(program, context);
+  for (const add of [addTrain, addEvaluate, addExport, addInfo]) add(program, context);
   return program;
 };
 

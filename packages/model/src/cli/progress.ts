@@ -2,7 +2,12 @@ import { SingleBar } from 'cli-progress';
 import type { CommandContext } from './context.ts';
 
 /** A progress bar with ETA on a terminal; nothing where stderr is a file or a pipe. */
-export type Progress = { update(done: number, total: number, note?: string): void; stop(): void };
+export type Progress = {
+  update(done: number, total: number, note?: string): void;
+  /** Runs `write` on a line of its own above the bar. */
+  pause(write: () => void): void;
+  stop(): void;
+};
 
 const formatSeconds = (seconds: number): string => {
   if (!Number.isFinite(seconds)) return '…';
@@ -15,7 +20,7 @@ const formatSeconds = (seconds: number): string => {
 };
 
 export const startProgress = (context: CommandContext, title: string): Progress => {
-  if (!context.stderr.isTTY) return { update: () => {}, stop: () => {} };
+  if (!context.stderr.isTTY) return { update: () => {}, pause: (write) => write(), stop: () => {} };
   const bar = new SingleBar({
     format: `${title} {bar} {percentage} % · {done} of {all} · {left} left{note}`,
     barCompleteChar: '█',
@@ -33,6 +38,10 @@ export const startProgress = (context: CommandContext, title: string): Progress 
       if (!isStarted) bar.start(total, done, payload);
       isStarted = true;
       bar.update(done, payload);
+    },
+    pause: (write) => {
+      if (isStarted) process.stderr.write('\r\u001b[2K');
+      write();
     },
     stop: () => {
       if (isStarted) bar.stop();

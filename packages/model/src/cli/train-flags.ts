@@ -1,0 +1,24 @@
+import type { Precision } from '../bundle/weights.ts';
+
+export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
+
+export type TrainFlags = {
+  readonly data: string;
+  readonly out: string;
+  readonly network: 'mission' | 'compact';
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly seed: string;
+  readonly limit?: number;
+  readonly validation?: number;
+  readonly learningRate?: number;
+  readonly backend?: (typeof BACKENDS)[number];
+  readonly precision: Precision;
+  readonly run?: string;
+  readonly mlflow?: string;
+  readonly from?: string;
+  readonly freeze?: string;
+  readonly custodianKey?: string;
+  readonly datasetName: string;
+  readonly licence: string;
+};

@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { shippedBundle } from '../shipped-bundle.ts';
+import { type CommandContext, parseChoice, parseCount } from './context.ts';
+import { BACKENDS, type TrainFlags } from './train-flags.ts';
+
+const parseShare =
+  (option: string) =>
+  (value: string): number => {
+    const share = Number(value);
+    return share >= 0 && share < 1 ? share : parseCount(option, 2)('-1');
+  };
+
+export const addTrain = (program: Command, context: CommandContext): void => {
+  program
+    .command('train')
+    .description('train on FER-2013 or your own faces, calibrate, measure, and write a model bundle')
+    .requiredOption('--data <path>', 'FER-2013 CSV (any form), folder of raw arrays, or image folder')
+    .requiredOption('--out <folder>', 'where to write the bundle')
+    .option(
+      '--network <name>',
+      'mission (1,469,031 parameters) or compact',
+      parseChoice('network', ['mission', 'compact'] as const),
+      'mission',
+    )
+    .option(
+      '--epochs <n>',
+      "passes over the data (default: the network's recipe, 50 or 70)",
+      parseCount('epochs'),
+    )
+    .option('--batch <n>', 'pictures a step (default: 64 or 128)', parseCount('batch'))
+    .option('--learning-rate <rate>', 'peak rate (default: 0.001 Adam, 0.1 SGD)', Number)
+    .option('--validation <share>', 'share of Training held out (default: 0.2)', parseShare('validation'))
+    .option('--limit <rows>', 'a random subset of this many training pictures', parseCount('limit'))
+    .option('--seed <text>', 'fixes order, augmentation, masks and first weights', 'testigo')
+    .option(
+      '--backend <name>',
+      `${BACKENDS.join(', ')} (default: the best there is)`,
+      parseChoice('backend', BACKENDS),
+    )
+    .option(
+      '--precision <form>',
+      'weights as float16, float32 or int8',
+      parseChoice('precision', ['float16', 'float32', 'int8'] as const),
+      'float16',
+    )
+    .option(
+      '--run <folder>',
+      'run folder (default: <out>.run): config, metrics.jsonl, curves, confusion, reliability, card',
+    )
+    .option('--mlflow <url>', 'also report to an MLflow server')
+    .option('--from <bundle>', 'fine-tune this bundle ("shipped" for the one that ships)', (value) =>
+      value === 'shipped' ? shippedBundle() : value,
+    )
+    .option(
+      '--freeze <what>',
+      'with --from: "features" (all but the last dense layer) or a number of layers to freeze',
+    )
+    .option(
+      '--custodian-key <file>',
+      '32-byte Ed25519 secret key (hex) that signs the dataset manifest (default: a new one, forgotten)',
+    )
+    .option('--dataset-name <token>', 'name in the dataset manifest', 'fer2013')
+    .option('--licence <token>', 'licence in the dataset manifest', 'research-only')
+    .addHelpText(
+      'after',
+      `
+The recipe of "mission": Adam 0.001, batch 64, 50 epochs, rotation ±10°, shift 10 %, zoom 0.1, 20 % validation,
+learning rate down on a plateau, early stop. "compact" adds batch normalisation after each convolution, squeeze and
+excitation, mirror and crops, mixup, SGD with a cosine, and averaged weights.
+
+Runs on a GPU through WebGPU or tfjs-node-gpu; on a CPU expect about 20 pictures a second, so take a subset:
+  testigo-model train --data fer2013.csv --out my-model --limit 2000 --epochs 3 --batch 32
+Fine-tune on your own folder of faces (<split>/<class>/*.png):
+  testigo-model train --data faces --out tuned --from shipped --freeze features --epochs 5`,
+    )
+    .action(async (flags: TrainFlags) => {
+      // TensorFlow.js takes a second to load: only where it is used.
+      const { runTraining } = await import('./run-training.ts');
+      await runTraining(flags, context);
+    });
+};

@@ -1,0 +1,163 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunningApi } from '@testigo/inference-api';
+import { shippedBundle } from '@testigo/model';
+import { concludeVerdict, fromHex, type Outcome } from '@testigo/trail';
+import type { Narrator } from './narrator.ts';
+import type { DemoOptions } from './options.ts';
+import { fetchEvidence, waitUntilAnchored } from './world/anchored.ts';
+import { outcomeOf, runAuditor } from './world/audit.ts';
+import { type Registry, startRegistry } from './world/chain.ts';
+import { type Answer, loadPictures, type Picture, samplePictures, sendPicture } from './world/pictures.ts';
+import { approveDataset, type PublishedModel, readModel, registerModel } from './world/publish.ts';
+import { startService, trustOf } from './world/service.ts';
+import { trainModel } from './world/train.ts';
+
+const ANCHOR_TIMEOUT_MS = 60_000;
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly sentence: string;
+  readonly api: RunningApi;
+  close(): Promise<void>;
+}
+
+const short = (hex: string): string => `${hex.slice(0, 12)}…`;
+const percent = (ppm: number): string => `${(ppm / 10_000).toFixed(1)} %`;
+
+const tellAnswer = (answer: Answer): string =>
+  answer.kind === 'reading'
+    ? `${answer.label} ${percent(answer.confidencePpm)}, record ${short(answer.recordId)}`
+    : `no reading: ${answer.title}`;
+
+async function prepareModel(options: DemoOptions, dir: string, narrator: Narrator): Promise<PublishedModel> {
+  const { data, epochs, subset } = options;
+  if (data === undefined) {
+    return narrator.step(
+      'model',
+      () => readModel(shippedBundle()),
+      (m) => `${m.contents.manifest.name}, version ${short(m.modelVersion)}, every digest matches`,
+    );
+  }
+  const out = join(dir, 'bundle');
+  return narrator.step(
+    'training',
+    async () => {
+      await trainModel({ data, epochs, subset, out });
+      return readModel(out);
+    },
+    (m) => `${epochs} epochs on ${subset} rows, version ${short(m.modelVersion)}`,
+  );
+}
+
+async function publish(registry: Registry, model: PublishedModel, narrator: Narrator): Promise<void> {
+  await narrator.step(
+    'dataset',
+    () => approveDataset(registry, model),
+    () => `root ${short(model.datasetRoot)} approved on chain by its custodian's signature`,
+  );
+  await narrator.step(
+    'model version',
+    () => registerModel(registry, model),
+    () => `${short(model.modelVersion)} registered on chain for that dataset`,
+  );
+}
+
+async function sendAll(api: RunningApi, pictures: readonly Picture[], narrator: Narrator): Promise<string[]> {
+  const recordIds: string[] = [];
+  for (const picture of pictures) {
+    const answer = await narrator.step(
+      `picture ${picture.name}`,
+      () => sendPicture(api.url, picture),
+      tellAnswer,
+    );
+    if (answer.recordId !== undefined) recordIds.push(answer.recordId);
+  }
+  if (recordIds.length === 0)
+    throw new Error('none of the pictures gave a record: send a picture with one face');
+  return recordIds;
+}
+
+async function audit(
+  given: {
+    readonly registry: Registry;
+    readonly api: RunningApi;
+    readonly model: PublishedModel;
+    readonly dir: string;
+  },
+  recordIds: readonly string[],
+  narrator: Narrator,
+): Promise<{ outcome: Outcome; sentence: string }> {
+  const { registry, api, model, dir } = given;
+  const trustFile = join(dir, 'trust.json');
+  const custodianKey = new TextDecoder().decode(model.contents.files.get('custodian.pub')).trim();
+  await writeFile(trustFile, JSON.stringify(trustOf(registry, api, [fromHex(custodianKey, 32)])));
+  const outcomes: Outcome[] = [];
+  for (const recordId of recordIds) {
+    const file = join(dir, `${recordId}.evidence.json`);
+    await writeFile(file, await fetchEvidence(api.url, recordId, []));
+    const args = ['verify', file, '--chain', registry.chain.url, '--trust', trustFile, '--model', model.dir];
+    const run = await narrator.step(
+      `audit ${short(recordId)}`,
+      () => runAuditor(args),
+      (r) => r.stdout.trim().split('\n').at(-1) ?? '',
+    );
+    outcomes.push(outcomeOf(run));
+  }
+  return concludeStory(outcomes);
+}
+
+function concludeStory(outcomes: readonly Outcome[]): { outcome: Outcome; sentence: string } {
+  const findings = outcomes.map((outcome, i) => ({
+    code: 'audited',
+    check: `record ${i}`,
+    outcome,
+    source: 'testigo-audit',
+  }));
+  const { outcome } = concludeVerdict(findings);
+  const sentences = {
+    verified: `All ${outcomes.length} records are in the anchored log, unchanged, made by a registered model that was trained on an approved dataset.`,
+    failed: `${outcomes.filter((o) => o === 'failed').length} of ${outcomes.length} records are not what they claim to be.`,
+    inconclusive: 'The evidence is not complete: nothing is proven either way.',
+  };
+  return { outcome, sentence: sentences[outcome] };
+}
+
+/** The whole story; what it started stays up until the ending is closed. */
+export async function tellStory(options: DemoOptions, narrator: Narrator): Promise<Ending> {
+  const dir = await mkdtemp(join(tmpdir(), 'testigo-demo-'));
+  const closers: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const close = async () => {
+    while (closers.length > 0) await closers.pop()?.();
+  };
+  try {
+    const pictures = await loadPictures(options.image.length > 0 ? options.image : samplePictures());
+    const model = await prepareModel(options, dir, narrator);
+    const registry = await narrator.step(
+      'chain and registry',
+      () => startRegistry(options.chainPort),
+      (r) => `${r.deployment.address} on chain ${r.deployment.chainId} at ${r.chain.url}`,
+    );
+    closers.push(() => registry.stop());
+    await publish(registry, model, narrator);
+    const api = await narrator.step(
+      'API',
+      () => startService(registry, { dir, bundleDir: model.dir, port: options.port }),
+      (a) => a.url,
+    );
+    closers.push(() => api.close());
+    const recordIds = await sendAll(api, pictures, narrator);
+    const last = recordIds.at(-1)!;
+    await narrator.step(
+      'anchor',
+      () => waitUntilAnchored(registry, { apiUrl: api.url, recordId: last, timeoutMs: ANCHOR_TIMEOUT_MS }),
+      (a) => `the log of ${a.size} records is final on chain, transaction ${short(a.transaction ?? '')}`,
+    );
+    const { outcome, sentence } = await audit({ registry, api, model, dir }, recordIds, narrator);
+    return { outcome, sentence, api, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

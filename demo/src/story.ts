@@ -9,7 +9,13 @@ import type { DemoOptions } from './options.ts';
 import { fetchEvidence, waitUntilAnchored } from './world/anchored.ts';
 import { outcomeOf, runAuditor } from './world/audit.ts';
 import { type Registry, startRegistry } from './world/chain.ts';
-import { type Answer, loadPictures, type Picture, samplePictures, sendPicture } from './world/pictures.ts';
+import {
+  type Answer,
+  loadPictures,
+  loadSamplePictures,
+  type Picture,
+  sendPicture,
+} from './world/pictures.ts';
 import { approveDataset, type PublishedModel, readModel, registerModel } from './world/publish.ts';
 import { startService, trustOf } from './world/service.ts';
 import { trainModel } from './world/train.ts';
@@ -132,7 +138,8 @@ export async function tellStory(options: DemoOptions, narrator: Narrator): Promi
     while (closers.length > 0) await closers.pop()?.();
   };
   try {
-    const pictures = await loadPictures(options.image.length > 0 ? options.image : samplePictures());
+    const pictures =
+      options.image.length > 0 ? await loadPictures(options.image) : await loadSamplePictures();
     const model = await prepareModel(options, dir, narrator);
     const registry = await narrator.step(
       'chain and registry',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import sharp from 'sharp';
 
 export interface Picture {
   readonly name: string;
@@ -17,13 +18,33 @@ export type Answer =
     }
   | { readonly kind: 'refusal'; readonly code: string; readonly title: string; readonly recordId?: string };
 
-const SAMPLES = ['sample1.jpg', 'sample4.jpg', 'sample5.jpg', 'sample6.jpg'];
+/** A square cut from one of the sample pictures, all of which show several people. */
+interface Cut {
+  readonly left: number;
+  readonly top: number;
+}
 
-/** The pictures that ship with @vladmandic/face-api (MIT). */
-export function samplePictures(): string[] {
+const CUT_SIZE = 400;
+
+const SAMPLES: readonly { readonly name: string; readonly file: string; readonly cut?: Cut }[] = [
+  { name: 'laughing', file: 'sample1.jpg', cut: { left: 1370, top: 118 } },
+  { name: 'smiling', file: 'sample3.jpg', cut: { left: 1019, top: 163 } },
+  { name: 'serious', file: 'sample5.jpg', cut: { left: 640, top: 90 } },
+  { name: 'group', file: 'sample4.jpg' },
+];
+
+/** Three faces and a group, from the pictures that ship with @vladmandic/face-api (MIT). */
+export async function loadSamplePictures(): Promise<Picture[]> {
   const require = createRequire(import.meta.url);
   const dir = join(dirname(require.resolve('@vladmandic/face-api/package.json')), 'demo');
-  return SAMPLES.map((name) => join(dir, name));
+  return Promise.all(
+    SAMPLES.map(async ({ name, file, cut }) => {
+      const bytes = await readFile(join(dir, file));
+      if (!cut) return { name, bytes };
+      const square = { ...cut, width: CUT_SIZE, height: CUT_SIZE };
+      return { name, bytes: await sharp(bytes).extract(square).jpeg({ quality: 90 }).toBuffer() };
+    }),
+  );
 }
 
 export const loadPictures = (paths: readonly string[]): Promise<Picture[]> =>

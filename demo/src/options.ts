@@ -37,8 +37,8 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       [],
     )
     .option('--data <csv>', 'train on a FER-2013 CSV first, instead of using the model in the repository')
-    .option('--epochs <n>', 'with --data: how long to train', integerWithin(1, 1000), 3)
-    .option('--subset <n>', 'with --data: how many rows to train on', integerWithin(100, 1_000_000), 2000)
+    .option('--epochs <n>', 'with --data: how long to train', integerWithin(1, 1000), 2)
+    .option('--subset <n>', 'with --data: how many rows to train on', integerWithin(100, 1_000_000), 500)
     .option('--port <n>', 'port of the API', port, 8080)
     .option('--chain-port <n>', 'port of the local chain', port, 8545)
     .addHelpText(

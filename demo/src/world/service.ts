@@ -17,9 +17,9 @@ export async function startService(
       dataDir: join(given.dir, 'api'),
       server: { port: given.port },
       model: { bundleDir: given.bundleDir },
-      registry: { rpcUrl: chain.url, address: deployment.address, pollMs: 1000 },
+      registry: { rpcUrl: chain.url, address: deployment.address, chainId: deployment.chainId, pollMs: 1000 },
       log: { origin: LOG_ORIGIN },
-      anchoring: { privateKey: actors.anchorer.privateKey, intervalMs: 500 },
+      anchoring: { privateKey: actors.anchorer.privateKey, minIntervalMs: 500, pollMs: 200 },
       policy: {
         singlePictures: {
           purpose: 'fraud-detection',

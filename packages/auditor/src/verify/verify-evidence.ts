@@ -6,6 +6,7 @@ import {
   logIdOf,
   openNote,
   parseCheckpoint,
+  parseModelManifest,
   parseRecord,
   type TrailRecord,
   toHex,
@@ -129,7 +130,9 @@ export function planLookup(bundle: EvidenceBundle): {
 } {
   const origin = attempt(() => parseCheckpoint(openNote(bundle.checkpoint, []).body).origin);
   const claim = attempt(() => modelClaimOf(parseRecord(fromBase64(bundle.record))));
-  const { modelVersion, datasetRoot } = ('value' in claim ? claim.value : undefined) ?? {};
+  const named = attempt(() => parseModelManifest(fromBase64(bundle.modelManifest ?? '')).dataset.root);
+  const { modelVersion, datasetRoot = 'value' in named ? named.value : undefined } =
+    ('value' in claim ? claim.value : undefined) ?? {};
   return {
     ...('value' in origin && { logId: toHex(logIdOf(origin.value)) }),
     ...(modelVersion !== undefined && { modelVersion }),

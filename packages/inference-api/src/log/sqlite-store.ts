@@ -25,8 +25,14 @@ const PRAGMAS = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA cache_size = -65536;
-  PRAGMA wal_autocheckpoint = 4000;
 `;
+
+export interface SqliteStoreOptions {
+  /** Pages in the write-ahead log that make a commit copy them into the database. */
+  readonly checkpointPages?: number;
+  /** Record ids kept in memory before they are folded into the index. */
+  readonly waitingIds?: number;
+}
 
 const tileKey = (level: number, index: number): number => level * 2 ** 44 + index;
 
@@ -53,14 +59,14 @@ export class SqliteStore implements LogStore {
   #size: number;
 
   /** Creates the folder where it is missing. @throws ApiError `log-locked` */
-  constructor(folder: string) {
+  constructor(folder: string, { checkpointPages = 4_000, waitingIds }: SqliteStoreOptions = {}) {
     mkdirSync(folder, { recursive: true });
     this.#lock = new WriterLock(join(folder, 'writer.lock'));
     try {
       this.#database = new DatabaseSync(join(folder, 'log.db'));
-      this.#database.exec(PRAGMAS + SCHEMA);
+      this.#database.exec(`${PRAGMAS} PRAGMA wal_autocheckpoint = ${checkpointPages}; ${SCHEMA}`);
       this.#statements = prepareStatements(this.#database);
-      this.#ids = new IdIndex(this.#database);
+      this.#ids = new IdIndex(this.#database, waitingIds);
       this.#size = Number(this.#statements.head.get()?.size ?? 0);
     } catch (cause) {
       this.#lock.release();

@@ -1,0 +1,74 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toHex } from '@testigo/trail';
+import { openLog } from '../../src/log/open-log.ts';
+import { SqliteStore } from '../../src/log/sqlite-store.ts';
+import { TEST_IDENTITY } from '../../src/log/testing.ts';
+import { checkLog } from './check-log.ts';
+import { recordNumber } from './numbered-records.ts';
+
+const FILES = ['log.db', 'log.db-wal'] as const;
+
+/** What a power cut may leave of the newest write: the file ends early, or its tail is noise. */
+export type TornTail = 'cut' | 'noise';
+
+/**
+ * Writes a log of a few checkpoints, then opens a copy of it for each offset at which the write-ahead log may end. Each
+ * copy must open as an earlier moment of the same log and go on from there.
+ */
+export const tearTails = async (
+  kind: TornTail,
+  step: number,
+): Promise<{ runs: number; breaches: string[] }> => {
+  const folder = mkdtempSync(join(tmpdir(), 'testigo-torn-'));
+  const [source, copy] = [join(folder, 'source'), join(folder, 'copy')];
+  const roots = new Map<number, string>();
+  const breaches: string[] = [];
+  let runs = 0;
+  try {
+    const log = await openLog({
+      ...TEST_IDENTITY,
+      store: new SqliteStore(source),
+      options: { batchDelayMs: 0 },
+    });
+    roots.set(0, toHex(log.checkpoint().root));
+    for (let n = 0; n < 5; n++) {
+      await log.appendAll(Array.from({ length: 1 + n }, (_, at) => recordNumber(10 * n + at)));
+      roots.set(log.checkpoint().size, toHex(log.checkpoint().root));
+    }
+    // Copied while the log is open: closing it would fold the write-ahead log into the database.
+    const [database, wal] = FILES.map((name) => readFileSync(join(source, name)));
+    await log.close();
+    for (let offset = 0; offset <= wal!.length; offset += step, runs++) {
+      mkdirSync(copy);
+      writeFileSync(join(copy, FILES[0]), database!);
+      const tail = Buffer.from(wal!);
+      if (kind === 'noise') tail.fill(0xa5, offset);
+      writeFileSync(join(copy, FILES[1]), kind === 'cut' ? tail.subarray(0, offset) : tail);
+      breaches.push(...(await openTorn(copy, roots)).map((breach) => `${kind} at ${offset}: ${breach}`));
+      rmSync(copy, { recursive: true });
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { runs, breaches };
+};
+
+const openTorn = async (folder: string, roots: ReadonlyMap<number, string>): Promise<string[]> => {
+  try {
+    const log = await openLog({
+      ...TEST_IDENTITY,
+      store: new SqliteStore(folder),
+      options: { batchDelayMs: 0 },
+    });
+    const { size, root } = log.checkpoint();
+    const breaches = roots.get(size) === toHex(root) ? [] : [`size ${size} is no earlier moment of the log`];
+    await log.append(recordNumber(1_000));
+    breaches.push(...(await checkLog(log, [])));
+    await log.close();
+    return breaches;
+  } catch (error) {
+    return [String(error)];
+  }
+};

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ModelError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addEvidence } from './evidence.ts';
 import { addExport } from './export.ts';
 import { addInfo } from './info.ts';
 import { addTrain } from './train.ts';
@@ -29,7 +30,7 @@ otherwise. Results go to stdout, progress and messages to stderr.
 
 Exit codes: 0 done, 1 failed (one line says why and where), 2 wrong usage, 130 interrupted.`,
     );
-  for (const add of [addTrain, addEvaluate, addExport, addInfo]) add(program, context);
+  for (const add of [addTrain, addEvaluate, addEvidence, addExport, addInfo]) add(program, context);
   return program;
 };
 

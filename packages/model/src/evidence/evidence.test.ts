@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { FaceSet } from '../data/face-set.ts';
+import { isModelError } from '../errors.ts';
+import { PIXEL_COUNT } from '../labels.ts';
+import { createGenerator } from '../random/keyed-generator.ts';
+import { decodeEvidence, type Evidence, encodeEvidence, floatArray } from './evidence-file.ts';
+import { assignFolds, digestRows } from './folds.ts';
+import { addHeadProbabilities, standardise, trainHead } from './linear-head.ts';
+
+const evidence: Evidence = {
+  header: {
+    type: 'testigo-evidence',
+    version: 1,
+    kind: 'out-of-fold-heads',
+    rows: 3,
+    classes: 7,
+    folds: 2,
+    seed: 's',
+    rowsSha256: 'ab'.repeat(32),
+    datasetRoot: '',
+    modelVersion: '',
+    network: 'none',
+  },
+  arrays: {
+    fold: { dtype: 'u8', shape: [3], bytes: Uint8Array.of(0, 1, 0) },
+    probabilities: floatArray(
+      Float32Array.from({ length: 21 }, (_, i) => i / 21),
+      [3, 7],
+    ),
+  },
+};
+
+describe('the evidence file', () => {
+  it('round-trips, aligned, and names every digest', () => {
+    const bytes = encodeEvidence(evidence);
+    const read = decodeEvidence(bytes);
+    expect(read.arrays).toEqual(evidence.arrays);
+    expect(read.header).toMatchObject(evidence.header);
+    expect(read.header.arrays.probabilities!.offset).toBe(8);
+    expect(encodeEvidence(read.header.kind === 'out-of-fold-heads' ? evidence : read)).toEqual(bytes);
+  });
+
+  it('is refused when any byte differs or is missing', () => {
+    const bytes = encodeEvidence(evidence);
+    const headEnd = 24 + new DataView(bytes.buffer).getUint32(20, true);
+    const payload = Math.ceil(headEnd / 8) * 8;
+    for (let at = 0; at < bytes.length; at++) {
+      const isPadding = (at >= headEnd && at < payload) || (at >= payload + 3 && at < payload + 8);
+      if (isPadding) continue;
+      const changed = bytes.slice();
+      changed[at]! ^= 1;
+      try {
+        // A changed letter of the free text or of a digest elsewhere still reads; the file's own digest then differs.
+        expect(decodeEvidence(changed).header).not.toEqual(decodeEvidence(bytes).header);
+      } catch (error) {
+        expect(isModelError(error, 'evidence-invalid')).toBe(true);
+      }
+    }
+    for (const length of [0, 10, 30, headEnd, bytes.length - 1]) {
+      expect(() => decodeEvidence(bytes.subarray(0, length))).toThrow();
+    }
+  });
+});
+
+describe('folds', () => {
+  it('keep copies together and depend on pixels alone', () => {
+    const pixels = Uint8Array.from({ length: 4 * PIXEL_COUNT }, (_, i) =>
+      i < 2 * PIXEL_COUNT ? (i % PIXEL_COUNT) % 251 : i % 13,
+    );
+    const set: FaceSet = {
+      count: 4,
+      pixels,
+      labels: Uint8Array.of(0, 1, 2, 3),
+      splits: new Uint8Array(4),
+      source: 't',
+    };
+    const folds = assignFolds(set, 4);
+    expect(folds[0]).toBe(folds[1]);
+    expect(assignFolds({ ...set, labels: Uint8Array.of(6, 6, 6, 6) }, 4)).toEqual(folds);
+    expect(digestRows(set)).not.toBe(digestRows({ ...set, labels: Uint8Array.of(0, 1, 2, 4) }));
+  });
+});
+
+describe('a linear head', () => {
+  it('learns separable classes, the same on every run, and ranks a flipped label lowest', () => {
+    const random = createGenerator('heads');
+    const count = 700;
+    const width = 7;
+    const labels = Uint8Array.from({ length: count }, (_, i) => i % 7);
+    const raw = Float32Array.from({ length: count * width }, (_, i) => {
+      const label = Math.floor(i / width) % 7;
+      return (i % width === label ? 1 : 0) + 0.2 * random.normal();
+    });
+    labels[14] = 3;
+    const [features] = standardise([raw], width);
+    const rows = Uint32Array.from({ length: count }, (_, i) => i);
+    const margin = new Float32Array(count);
+    const options = { seed: 'a', epochs: 10 };
+    const head = trainHead(features!, labels, rows, {
+      ...options,
+      onRow: (_, row, z) => {
+        margin[row]! += z;
+      },
+    });
+    expect(trainHead(features!, labels, rows, options).weights).toEqual(head.weights);
+    const probabilities = new Float32Array(count * 7);
+    addHeadProbabilities(head, features!, rows, probabilities, 1);
+    expect(margin.indexOf(Math.min(...margin))).toBe(14);
+    const hits = rows.filter((row) => {
+      const own = probabilities.subarray(row * 7, row * 7 + 7);
+      return own.indexOf(Math.max(...own)) === row % 7;
+    });
+    expect(hits.length).toBeGreaterThan(690);
+  });
+});

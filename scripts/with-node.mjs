@@ -77,7 +77,8 @@ const ensureInstalled = () => {
   writeFileSync(stamp, lock);
 };
 
-const turbo = (...args) => run('turbo', ['run', ...args, '--output-logs=new-only']);
+// Two at a time: more only makes small machines swap, and the tests inside are parallel already.
+const turbo = (...args) => run('turbo', ['run', '--concurrency=2', ...args]);
 const steps = (...functions) => {
   for (const step of functions) {
     const status = step();
@@ -89,17 +90,17 @@ const steps = (...functions) => {
 const commands = {
   start: (args) =>
     steps(
-      () => turbo('build'),
+      () => turbo('build', '--output-logs=errors-only'),
       () => run('node', [join('demo', 'dist', 'main.js'), ...args]),
     ),
-  test: (args) => turbo('test', ...(args.length > 0 ? ['--', ...args] : [])),
+  test: (args) => turbo('test', '--output-logs=new-only', ...(args.length > 0 ? ['--', ...args] : [])),
   check: () =>
     steps(
-      () => turbo('build', 'typecheck'),
+      () => turbo('build', 'typecheck', '--output-logs=errors-only'),
       () => run('biome', ['check', '.']),
       () => run('depcruise', ['--config', '.dependency-cruiser.mjs', 'packages', 'demo']),
       () => run('knip', []),
-      () => turbo('test'),
+      () => turbo('test', '--output-logs=new-only'),
     ),
 };
 

@@ -6,16 +6,21 @@ import { tellStory } from './story.ts';
 
 const INTERRUPTED = 130;
 
-const interrupted = new Promise<void>((resolve) => {
-  process.once('SIGINT', resolve);
-  process.once('SIGTERM', resolve);
-});
+const interruption = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv);
   const narrator = createNarrator((line) => process.stdout.write(`${line}\n`), process.stdout);
   narrator.say('Testigo: one reading travels the whole way.\n');
-  const ending = await tellStory(options, narrator);
+  const interrupted = interruption();
+  const story = tellStory(options, narrator);
+  const ending = await Promise.race([story, interrupted]);
+  // Nothing to tidy but a temporary folder, and whatever is under way would only delay the prompt.
+  if (!ending) return INTERRUPTED;
   narrator.conclude(ending.outcome, ending.sentence);
   if (!options.once) {
     narrator.say(`\nThe API stays up at ${ending.api.url} until you press Ctrl-C.`);
@@ -24,9 +29,6 @@ async function main(): Promise<number> {
   await ending.close();
   return exitCodeOf(ending.outcome);
 }
-
-// Ctrl-C in the middle of the story leaves at once: what it made is in a temporary folder.
-void interrupted.then(() => setTimeout(() => process.exit(INTERRUPTED), 10_000).unref());
 
 main().then(
   (code) => process.exit(code),

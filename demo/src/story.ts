@@ -18,7 +18,7 @@ import {
 } from './world/pictures.ts';
 import { approveDataset, type PublishedModel, readModel, registerModel } from './world/publish.ts';
 import { startService, trustOf } from './world/service.ts';
-import { trainModel } from './world/train.ts';
+import { trainModel, writeSamples } from './world/train.ts';
 
 const ANCHOR_TIMEOUT_MS = 60_000;
 
@@ -37,24 +37,33 @@ const tellAnswer = (answer: Answer): string =>
     ? `${answer.label} ${percent(answer.confidencePpm)}, record ${short(answer.recordId)}`
     : `no reading: ${answer.title}`;
 
-async function prepareModel(options: DemoOptions, dir: string, narrator: Narrator): Promise<PublishedModel> {
+interface Prepared {
+  readonly model: PublishedModel;
+  /** The samples of the training data, where the data is at hand. */
+  readonly samplesFile?: string;
+}
+
+async function prepareModel(options: DemoOptions, dir: string, narrator: Narrator): Promise<Prepared> {
   const { data, epochs, subset } = options;
   if (data === undefined) {
-    return narrator.step(
+    const model = await narrator.step(
       'model',
       () => readModel(shippedBundle()),
       (m) => `${m.contents.manifest.name}, version ${short(m.modelVersion)}, every digest matches`,
     );
+    return { model };
   }
-  const out = join(dir, 'bundle');
-  return narrator.step(
+  const [bundleDir, samplesFile] = [join(dir, 'bundle'), join(dir, 'samples.jsonl')];
+  const model = await narrator.step(
     'training',
     async () => {
-      await trainModel({ data, epochs, subset, out });
-      return readModel(out);
+      await trainModel({ data, epochs, subset, out: bundleDir });
+      await writeSamples({ data, bundleDir, out: samplesFile });
+      return readModel(bundleDir);
     },
     (m) => `${epochs} epochs on ${subset} rows, version ${short(m.modelVersion)}`,
   );
+  return { model, samplesFile };
 }
 
 async function publish(registry: Registry, model: PublishedModel, narrator: Narrator): Promise<void> {
@@ -89,13 +98,14 @@ async function audit(
   given: {
     readonly registry: Registry;
     readonly api: RunningApi;
-    readonly model: PublishedModel;
+    readonly prepared: Prepared;
     readonly dir: string;
   },
   recordIds: readonly string[],
   narrator: Narrator,
 ): Promise<{ outcome: Outcome; sentence: string }> {
-  const { registry, api, model, dir } = given;
+  const { registry, api, dir } = given;
+  const { model, samplesFile } = given.prepared;
   const trustFile = join(dir, 'trust.json');
   const custodianKey = new TextDecoder().decode(model.contents.files.get('custodian.pub')).trim();
   await writeFile(trustFile, JSON.stringify(trustOf(registry, api, [fromHex(custodianKey, 32)])));
@@ -104,6 +114,7 @@ async function audit(
     const file = join(dir, `${recordId}.evidence.json`);
     await writeFile(file, await fetchEvidence(api.url, recordId, []));
     const args = ['verify', file, '--chain', registry.chain.url, '--trust', trustFile, '--model', model.dir];
+    if (samplesFile !== undefined) args.push('--samples', samplesFile);
     const run = await narrator.step(
       `audit ${short(recordId)}`,
       () => runAuditor(args),
@@ -140,7 +151,8 @@ export async function tellStory(options: DemoOptions, narrator: Narrator): Promi
   try {
     const pictures =
       options.image.length > 0 ? await loadPictures(options.image) : await loadSamplePictures();
-    const model = await prepareModel(options, dir, narrator);
+    const prepared = await prepareModel(options, dir, narrator);
+    const { model } = prepared;
     const registry = await narrator.step(
       'chain and registry',
       () => startRegistry(options.chainPort),
@@ -161,7 +173,7 @@ export async function tellStory(options: DemoOptions, narrator: Narrator): Promi
       () => waitUntilAnchored(registry, { apiUrl: api.url, recordId: last, timeoutMs: ANCHOR_TIMEOUT_MS }),
       (a) => `the log of ${a.size} records is final on chain, transaction ${short(a.transaction ?? '')}`,
     );
-    const { outcome, sentence } = await audit({ registry, api, model, dir }, recordIds, narrator);
+    const { outcome, sentence } = await audit({ registry, api, prepared, dir }, recordIds, narrator);
     return { outcome, sentence, api, close };
   } catch (error) {
     await close();

@@ -56,6 +56,11 @@ export const MODEL_ERRORS = {
     template: '{path}: {seen}',
     help: 'JPEG, PNG and WebP pictures of at most 64 megapixels are read.',
   },
+  'dataset-differs': {
+    title: 'The data is not the dataset of this bundle',
+    template: '{path}: dataset root {seen}, the bundle was trained on {expected}',
+    help: 'Give the very file that the bundle was trained on: one changed pixel or label changes the root.',
+  },
   'labels-missing': {
     title: 'The data has no labels',
     template: '{path}: has no labels, and {need} needs them',

@@ -6,6 +6,7 @@ import { addEvaluate } from './evaluate.ts';
 import { addEvidence } from './evidence.ts';
 import { addExport } from './export.ts';
 import { addInfo } from './info.ts';
+import { addSamples } from './samples.ts';
 import { addTrain } from './train.ts';
 
 const version = (): string =>
@@ -30,7 +31,8 @@ otherwise. Results go to stdout, progress and messages to stderr.
 
 Exit codes: 0 done, 1 failed (one line says why and where), 2 wrong usage, 130 interrupted.`,
     );
-  for (const add of [addTrain, addEvaluate, addEvidence, addExport, addInfo]) add(program, context);
+  for (const add of [addTrain, addEvaluate, addEvidence, addExport, addInfo, addSamples])
+    add(program, context);
   return program;
 };
 

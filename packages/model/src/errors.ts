@@ -160,6 +160,11 @@ export const MODEL_ERRORS = {
     help: 'GET /v2 names the model and its version.',
     httpStatus: 404,
   },
+  'remote-failed': {
+    title: 'The inference server did not answer as expected',
+    template: '{url}: {seen}',
+    help: 'Check the address and the model name; GET /v2/health/ready tells whether it is up.',
+  },
   'tracking-failed': {
     title: 'The tracking server refused',
     template: '{url}: {seen}',

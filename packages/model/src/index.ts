@@ -32,4 +32,11 @@ export { loadFaces } from './data/load-faces.ts';
 export { isModelError, MODEL_ERRORS, ModelError, type ModelErrorCode } from './errors.ts';
 export { CLASS_COUNT, FACE_SIZE, LABELS, type Label, PIXEL_COUNT } from './labels.ts';
 export { PREPROCESSING, preprocessingDigest } from './preprocessing.ts';
+export { RemoteClassifier, type RemoteOptions } from './serving/remote-classifier.ts';
+export {
+  DEFAULT_SERVE_OPTIONS,
+  type RunningServer,
+  type ServeOptions,
+  startServer,
+} from './serving/server.ts';
 export { shippedBundle } from './shipped-bundle.ts';

@@ -7,6 +7,7 @@ import { addEvidence } from './evidence.ts';
 import { addExport } from './export.ts';
 import { addInfo } from './info.ts';
 import { addSamples } from './samples.ts';
+import { addServe } from './serve.ts';
 import { addTrain } from './train.ts';
 
 const version = (): string =>
@@ -31,8 +32,8 @@ otherwise. Results go to stdout, progress and messages to stderr.
 
 Exit codes: 0 done, 1 failed (one line says why and where), 2 wrong usage, 130 interrupted.`,
     );
-  for (const add of [addTrain, addEvaluate, addEvidence, addExport, addInfo, addSamples])
-    add(program, context);
+  const commands = [addTrain, addEvaluate, addEvidence, addSamples, addExport, addServe, addInfo];
+  for (const add of commands) add(program, context);
   return program;
 };
 

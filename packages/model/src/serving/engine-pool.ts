@@ -1,0 +1,74 @@
+import { Worker } from 'node:worker_threads';
+
+type Answer = {
+  readonly id: number;
+  readonly scores?: Float32Array;
+  readonly error?: string;
+  readonly ready?: true;
+};
+type Pending = { readonly resolve: (scores: Float32Array) => void; readonly reject: (error: Error) => void };
+
+/** One engine in a thread of its own. */
+type Member = { readonly worker: Worker; readonly pending: Map<number, Pending>; busy: number };
+
+/** Engines on worker threads: the HTTP thread stays free to accept, refuse and answer health checks. */
+export class EnginePool {
+  readonly #members: Member[];
+  #next = 0;
+
+  private constructor(members: Member[]) {
+    this.#members = members;
+  }
+
+  static async start(
+    onnx: Uint8Array,
+    options: { readonly workers: number; readonly threads: number; readonly batchSize: number },
+  ): Promise<EnginePool> {
+    const { workers, ...workerData } = options;
+    return new EnginePool(
+      await Promise.all(Array.from({ length: workers }, () => startMember({ onnx, ...workerData }))),
+    );
+  }
+
+  /** Probabilities of n 48x48 pictures, from the least busy engine. */
+  run(pixels: Uint8Array): Promise<Float32Array> {
+    const member = this.#members.reduce((best, other) => (other.busy < best.busy ? other : best));
+    const id = this.#next++;
+    member.busy++;
+    return new Promise<Float32Array>((resolve, reject) => {
+      member.pending.set(id, { resolve, reject });
+      member.worker.postMessage({ id, pixels });
+    }).finally(() => {
+      member.busy--;
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+  }
+}
+
+const startMember = (workerData: object): Promise<Member> =>
+  new Promise((resolve, reject) => {
+    // Sources run as .ts in tests, as .js when built.
+    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+    const worker = new Worker(new URL(file, import.meta.url), { workerData });
+    const member: Member = { worker, pending: new Map(), busy: 0 };
+    worker.on('message', ({ id, scores, error, ready }: Answer) => {
+      if (ready) {
+        resolve(member);
+        return;
+      }
+      const waiting = member.pending.get(id);
+      member.pending.delete(id);
+      if (scores) waiting?.resolve(scores);
+      else waiting?.reject(new Error(error ?? 'the engine gave no answer'));
+    });
+    const fail = (error: Error): void => {
+      reject(error);
+      for (const waiting of member.pending.values()) waiting.reject(error);
+      member.pending.clear();
+    };
+    worker.on('error', fail);
+    worker.on('exit', (code) => fail(new Error(`the engine's thread ended with ${code}`)));
+  });

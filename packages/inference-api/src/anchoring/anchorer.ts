@@ -75,7 +75,7 @@ export class Anchorer {
     const success = mined.find(({ isSuccess }) => isSuccess);
     if (success) return this.#settle(anchor, success, view, isClaimable);
     if (anchor.state === 'queued') return;
-    if (isOnChain(anchor)) return this.#followReorg(entry, view);
+    if (isOnChain(anchor)) return this.#followReorg(entry, all, view);
     const latest = transactions.at(-1);
     if (!latest)
       return this.#requeue(anchor, 'nonce-taken', `Anchor ${anchor.size} has no stored transaction.`);
@@ -89,12 +89,20 @@ export class Anchorer {
   }
 
   /** The anchor's block is gone: the stored bytes go out again, as they were. */
-  async #followReorg({ anchor, transactions }: Tracked, view: ChainView): Promise<void> {
+  async #followReorg(
+    { anchor, transactions }: Tracked,
+    all: readonly Tracked[],
+    view: ChainView,
+  ): Promise<void> {
     // The nodes may just not have come as far yet.
     if (view.block.number < (anchor.blockNumber ?? 0)) return;
     const detail = `The block of anchor ${anchor.size}, ${anchor.blockHash}, left the chain.`;
     const latest = transactions.at(-1);
-    if (!latest) return this.#requeue(anchor, 'reorg', detail);
+    // On another fork the nonce went to a later anchor: that one stays in flight, and says all this one said.
+    const isReplaced = all.some(
+      ({ anchor: { size, nonce } }) => size > anchor.size && nonce === latest?.nonce,
+    );
+    if (!latest || isReplaced) return this.#requeue(anchor, 'reorg', detail);
     this.#alarm('reorg', detail);
     const unsent: Anchor = { ...withoutBlock(anchor), nonce: latest.nonce, state: 'signed' };
     await this.#config.outbox.save(unsent);

@@ -10,6 +10,7 @@ export interface Outbox {
   listTransactions(size: number): Promise<readonly SignedTransaction[]>;
   /** What competes for a nonce: a new transaction under it must pay more than these. */
   listTransactionsByNonce(nonce: number): Promise<readonly SignedTransaction[]>;
+  findTransaction(hash: string): Promise<SignedTransaction | undefined>;
   find(size: number): Promise<Anchor | undefined>;
   /** Inserts or replaces the anchor of this size. */
   save(anchor: Anchor): Promise<void>;

@@ -55,6 +55,7 @@ const prepareStatements = (database: DatabaseSync) => ({
   unsettled: database.prepare("SELECT * FROM anchors WHERE log = ? AND state <> 'finalized' ORDER BY size"),
   transactions: database.prepare('SELECT * FROM transactions WHERE log = ? AND size = ? ORDER BY rowid'),
   byNonce: database.prepare('SELECT * FROM transactions WHERE log = ? AND nonce = ? ORDER BY rowid'),
+  transaction: database.prepare('SELECT * FROM transactions WHERE hash = ?'),
   anchor: database.prepare('SELECT * FROM anchors WHERE log = ? AND size = ?'),
   save: database.prepare('INSERT OR REPLACE INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   addTransaction: database.prepare('INSERT OR REPLACE INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
@@ -95,6 +96,11 @@ export class SqliteOutbox implements Outbox {
 
   async listTransactionsByNonce(nonce: number): Promise<readonly SignedTransaction[]> {
     return this.#statements.byNonce.all(this.#logId, nonce).map(toTransaction);
+  }
+
+  async findTransaction(hash: string): Promise<SignedTransaction | undefined> {
+    const row = this.#statements.transaction.get(hash);
+    return row && toTransaction(row);
   }
 
   async find(size: number): Promise<Anchor | undefined> {

@@ -145,7 +145,7 @@ export function makeDetection(n: number, named: Named): TrailRecord {
 }
 
 /** A session: opened, `detections` readings, closed. */
-function makeRecords(detections: number, named: Named): TrailRecord[] {
+export function makeRecords(detections: number, named: Named): TrailRecord[] {
   const inSession = { version: 1, time: 1_790_000_000, sessionId: SESSION } as const;
   return [
     {

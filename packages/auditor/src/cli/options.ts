@@ -45,6 +45,11 @@ export function parseRecordId(text: string): string {
   return text;
 }
 
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It is not a positive number.');
+  return Number(text);
+}
+
 /** @throws AuditError `file-unreadable` or `trust-file-invalid` */
 export async function readTrust(options: ChainOptions): Promise<Trust | undefined> {
   return options.trust === undefined

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { AuditError, messageOf } from '../errors.ts';
+import { addTrailCommand } from './commands/trail.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import type { Io, Run } from './io.ts';
 import { TOOL_VERSION } from './version.ts';
@@ -33,6 +34,7 @@ export function createProgram(io: Io, run: Run): Command {
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', EXIT_CODES_HELP);
   addVerifyCommand(program, io, run);
+  addTrailCommand(program, io, run);
   return program;
 }
 

@@ -9,6 +9,7 @@ import {
   INCLUSION_FINDINGS,
   RECORD_FINDINGS,
 } from './record-findings.ts';
+import { TRAIL_FINDINGS } from './trail-findings.ts';
 
 /** Every finding this program can make. A code is never reused for another meaning: scripts match on it. */
 export const FINDINGS = {
@@ -21,6 +22,7 @@ export const FINDINGS = {
   ...DATASET_FINDINGS,
   ...SAMPLES_FINDINGS,
   ...DISCLOSURE_FINDINGS,
+  ...TRAIL_FINDINGS,
 };
 
 export type FindingCode = keyof typeof FINDINGS;

@@ -1,0 +1,138 @@
+import { type Checkpoint, equalBytes, fromHex, TILE_WIDTH, toHex } from '@testigo/trail';
+import type { AnchorFact } from '../chain/facts.ts';
+import { indexSpecial, Ledger } from './ledger.ts';
+import type { ChunkResult } from './scan-chunk.ts';
+import type { Scan } from './scan-records.ts';
+import { BundleTree, rootOfLeaves } from './tree-roots.ts';
+
+/** A size of the log at which somebody else knows the root: the chain, an earlier checkpoint, the checkpoint itself. */
+export interface Milestone {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly kind: 'anchor' | 'checkpoint' | 'head';
+  readonly source: string;
+  /** Readings by model that the anchor states, where the kind is anchor. */
+  readonly counts?: ReadonlyMap<string, number>;
+}
+
+const MISMATCH = {
+  anchor: 'trail-anchor-mismatch',
+  checkpoint: 'trail-checkpoint-forked',
+  head: 'trail-root-mismatch',
+} as const;
+
+/** Follows a log from its first record to its last and meets every milestone on the way. */
+export class TrailAudit {
+  readonly ledger = new Ledger();
+  readonly #tree = new BundleTree();
+  readonly #milestones: readonly Milestone[];
+  #next = 0;
+  #bundles = 0;
+  #isBroken = false;
+  /** Roots of full bundles, then of 256 of those, and so on: what the tiles above level 0 must hold. */
+  readonly upperTiles: Uint8Array[][] = [];
+
+  constructor(milestones: readonly Milestone[]) {
+    this.#milestones = [...milestones].sort((a, b) => a.size - b.size);
+    this.#meetMilestones(0, new Uint8Array(0), 0);
+  }
+
+  get recordsRead(): number {
+    return this.#recordsRead;
+  }
+  #recordsRead = 0;
+
+  addChunk(chunk: ChunkResult): void {
+    for (const problem of chunk.problems) {
+      this.ledger.report(problem.code, { expected: problem.path, seen: problem.detail, source: 'log' });
+    }
+    if (!chunk.isComplete) this.#isBroken = true;
+    const { scan } = chunk;
+    const count = scan.leafHashes.length / 32;
+    const special = indexSpecial(scan);
+    for (let from = 0; from < count; from += TILE_WIDTH) {
+      this.#addBundle(scan, from, Math.min(TILE_WIDTH, count - from), special);
+    }
+  }
+
+  /** Whether every record was read, so that what was not found is really not there. */
+  get isComplete(): boolean {
+    return !this.#isBroken;
+  }
+
+  #addBundle(scan: Scan, from: number, width: number, special: ReturnType<typeof indexSpecial>): void {
+    const first = this.#bundles * TILE_WIDTH;
+    const hashes = scan.leafHashes.subarray(from * 32, (from + width) * 32);
+    let accounted = 0;
+    while (this.#next < this.#milestones.length && this.#milestones[this.#next]!.size < first + width + 1) {
+      const within = this.#milestones[this.#next]!.size - first;
+      this.ledger.addRecords(scan, first - from, from + accounted, from + within, special);
+      accounted = within;
+      if (within === TILE_WIDTH) break;
+      this.#meetMilestones(first + within, hashes, within);
+    }
+    this.ledger.addRecords(scan, first - from, from + accounted, from + width, special);
+    this.#recordsRead = first + width;
+    if (width < TILE_WIDTH) return;
+    this.#bundles += 1;
+    this.#tree.append(rootOfLeaves(hashes, 0, TILE_WIDTH), (level, hash) => this.#keepNode(level, hash));
+    this.#meetMilestones(first + TILE_WIDTH, hashes, 0);
+  }
+
+  // Only every eighth level is served as tiles (C2SP tlog-tiles, "Merkle tree").
+  #keepNode(level: number, hash: Uint8Array): void {
+    if (level % 8 !== 0) return;
+    const nodes = this.upperTiles[level / 8] ?? [];
+    this.upperTiles[level / 8] = nodes;
+    nodes.push(hash);
+  }
+
+  #meetMilestones(size: number, hashes: Uint8Array, within: number): void {
+    for (let next = this.#milestones[this.#next]; next?.size === size; next = this.#milestones[this.#next]) {
+      this.#next += 1;
+      const root = this.#tree.rootWith(hashes, within);
+      if (!equalBytes(root, next.root)) {
+        const seen = `root ${toHex(root)} of the records read`;
+        this.ledger.report(MISMATCH[next.kind], {
+          expected: `root ${toHex(next.root)} at size ${size}`,
+          seen,
+          source: next.source,
+        });
+      }
+      if (next.kind === 'anchor') this.#compareCounts(next);
+    }
+  }
+
+  #compareCounts(anchor: Milestone): void {
+    const seen = this.ledger.takeBatch();
+    const stated = anchor.counts;
+    if (stated === undefined) return;
+    for (const model of new Set([...seen.keys(), ...stated.keys()])) {
+      const [expected, found] = [stated.get(model) ?? 0, seen.get(model) ?? 0];
+      if (expected === found) continue;
+      this.ledger.report('trail-anchor-counts-mismatch', {
+        expected: `${expected} readings of model ${model}`,
+        seen: `${found} in the records up to ${anchor.size}`,
+        source: anchor.source,
+      });
+    }
+  }
+}
+
+export function milestonesOf(
+  checkpoint: Checkpoint,
+  anchors: readonly AnchorFact[],
+  counts: ReadonlyMap<number, ReadonlyMap<string, number>>,
+  earlier: readonly { readonly checkpoint: Checkpoint; readonly source: string }[],
+): Milestone[] {
+  return [
+    ...anchors.map(({ size, root, blockNumber, transaction }): Milestone => {
+      const source = `anchor in block ${blockNumber}, ${transaction}`;
+      return { size, root: fromHex(root), kind: 'anchor', source, counts: counts.get(size) ?? new Map() };
+    }),
+    ...earlier.map(
+      ({ checkpoint: { size, root }, source }): Milestone => ({ size, root, kind: 'checkpoint', source }),
+    ),
+    { size: checkpoint.size, root: checkpoint.root, kind: 'head', source: 'checkpoint' },
+  ];
+}

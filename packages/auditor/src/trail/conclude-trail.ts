@@ -1,0 +1,128 @@
+import type { Checkpoint, Finding } from '@testigo/trail';
+import type { RegistryFacts } from '../chain/facts.ts';
+import { makeFinding } from '../findings/table.ts';
+import type { TrailAudit } from './audit-trail.ts';
+import type { ModelUse } from './ledger.ts';
+
+export interface UsedModel extends ModelUse {
+  /** Dataset the registry has for the model; absent if it knows no such model. */
+  readonly registeredRoot?: string;
+}
+
+export interface TrailEnd {
+  readonly audit: TrailAudit;
+  readonly checkpoint: Checkpoint;
+  /** How far the audit was asked to go: the checkpoint's size, or the last anchor's. */
+  readonly size: number;
+  readonly facts: RegistryFacts | undefined;
+  readonly models: readonly UsedModel[];
+  readonly earlierCheckpoints: number;
+  readonly source: string;
+}
+
+/** What the whole walk comes to: what was found on the way, and what was shown by finding nothing. */
+export function concludeTrail(end: TrailEnd): Finding[] {
+  const { audit, source, size } = end;
+  if (size === 0) return [makeFinding('trail-empty', { seen: '0 records', source })];
+  const found = audit.ledger.findings;
+  const has = (...codes: string[]) => found.some((finding) => codes.includes(finding.code));
+  const findings = [...found];
+  const isTreeSound = !has(
+    'trail-root-mismatch',
+    'trail-tile-mismatch',
+    'trail-tile-missing',
+    'trail-entries-malformed',
+  );
+  if (audit.isComplete && audit.recordsRead === size && isTreeSound) {
+    findings.push(
+      makeFinding('trail-tree-matches', {
+        expected: `the root of ${size} records`,
+        seen: `${size} records read`,
+        source,
+      }),
+    );
+  }
+  const faults = found.filter((finding) => finding.outcome !== 'verified' && !TREE_CODES.has(finding.code));
+  if (audit.isComplete && faults.length === 0) {
+    findings.push(
+      makeFinding('trail-records-consistent', { seen: `${audit.recordsRead} records in sequence`, source }),
+    );
+  }
+  if (
+    end.earlierCheckpoints > 0 &&
+    audit.isComplete &&
+    !has('trail-checkpoint-forked', 'trail-checkpoint-ahead')
+  ) {
+    findings.push(
+      makeFinding('trail-checkpoints-match', {
+        seen: `${end.earlierCheckpoints} earlier checkpoints`,
+        source,
+      }),
+    );
+  }
+  return [...findings, ...concludeAnchors(end, has), ...concludeModels(end)];
+}
+
+const TREE_CODES = new Set([
+  'trail-root-mismatch',
+  'trail-tile-mismatch',
+  'trail-tile-missing',
+  'trail-anchor-mismatch',
+  'trail-anchor-counts-mismatch',
+  'trail-checkpoint-forked',
+  'trail-checkpoint-ahead',
+]);
+
+function concludeAnchors(end: TrailEnd, has: (...codes: string[]) => boolean): Finding[] {
+  const { facts, checkpoint, audit, size } = end;
+  if (facts === undefined) return [makeFinding('trail-anchors-unchecked', { source: 'registry: Anchored' })];
+  const { source, anchors } = facts;
+  const beyond = anchors.find((anchor) => anchor.size > checkpoint.size);
+  if (beyond !== undefined) {
+    const seen = `${checkpoint.size} records`;
+    return [
+      makeFinding('trail-shorter-than-anchor', { expected: `at least ${beyond.size} records`, seen, source }),
+    ];
+  }
+  const final = anchors.filter((anchor) => anchor.blockNumber <= facts.finalBlock);
+  const last = final.at(-1)?.size ?? 0;
+  const findings: Finding[] = [];
+  if (last < size) {
+    const seen = final.length === 0 ? 'no final anchor' : `the last final anchor has ${last}`;
+    findings.push(
+      makeFinding('trail-unanchored', { expected: `an anchor of ${size} records`, seen, source }),
+    );
+  }
+  const isSound = audit.isComplete && !has('trail-anchor-mismatch', 'trail-anchor-counts-mismatch');
+  if (isSound && final.length > 0) {
+    findings.push(
+      makeFinding('trail-anchors-match', {
+        seen: `${anchors.length} anchors, the last of ${last} records`,
+        source,
+      }),
+    );
+  }
+  return findings;
+}
+
+function concludeModels({ facts, models, audit }: TrailEnd): Finding[] {
+  if (facts === undefined || models.length === 0) return [];
+  const strays = models.filter((model) => model.registeredRoot !== model.datasetRoot);
+  const source = `${facts.source}, registry: modelOf`;
+  if (strays.length === 0) {
+    if (!audit.isComplete) return [];
+    return [
+      makeFinding('trail-models-registered', {
+        seen: models.map((model) => `${model.modelVersion}: ${model.count}`).join(', '),
+        source,
+      }),
+    ];
+  }
+  return strays.map(({ modelVersion, datasetRoot, count, registeredRoot }) =>
+    makeFinding('trail-model-unregistered', {
+      expected: `model ${modelVersion} registered on dataset ${datasetRoot}, ${count} readings`,
+      seen: registeredRoot === undefined ? 'no such model' : `registered on dataset ${registeredRoot}`,
+      source,
+    }),
+  );
+}

@@ -1,0 +1,98 @@
+const WORDS = 4;
+const EMPTY = 0xffffffff;
+
+/**
+ * A hash table from 128-bit ids to rows of 32-bit numbers, in flat arrays: a log of millions of records fits in tens
+ * of megabytes where a Map of strings would take a gigabyte. Ids are random (or chosen by somebody hostile to be
+ * alike, which costs time and never correctness: keys are compared in full).
+ */
+export class IdTable {
+  readonly #width: number;
+  #capacity = 1 << 10;
+  #slots: Uint32Array;
+  #keys: Uint32Array;
+  #rows: Uint32Array;
+  #size = 0;
+
+  constructor(width: number) {
+    this.#width = width;
+    this.#slots = new Uint32Array(this.#capacity).fill(EMPTY);
+    this.#keys = new Uint32Array((this.#capacity / 2) * WORDS);
+    this.#rows = new Uint32Array((this.#capacity / 2) * width);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The row number of the id in `words[offset..offset+3]`, or -1. */
+  find(words: Uint32Array, offset: number): number {
+    const entry = this.#slots[this.#probe(words, offset)]!;
+    return entry === EMPTY ? -1 : entry;
+  }
+
+  /** The row number of the id; a new row is all zero. */
+  insert(words: Uint32Array, offset: number): { row: number; isNew: boolean } {
+    const slot = this.#probe(words, offset);
+    const entry = this.#slots[slot]!;
+    if (entry !== EMPTY) return { row: entry, isNew: false };
+    const row = this.#size;
+    if ((row + 1) * 2 > this.#capacity) {
+      this.#grow();
+      return this.insert(words, offset);
+    }
+    this.#slots[slot] = row;
+    this.#keys.set(words.subarray(offset, offset + WORDS), row * WORDS);
+    this.#size += 1;
+    return { row, isNew: true };
+  }
+
+  get(row: number, column: number): number {
+    return this.#rows[row * this.#width + column]!;
+  }
+
+  set(row: number, column: number, value: number): void {
+    this.#rows[row * this.#width + column] = value;
+  }
+
+  keyOf(row: number): string {
+    return formatId(this.#keys, row * WORDS);
+  }
+
+  #probe(words: Uint32Array, offset: number): number {
+    const mask = this.#capacity - 1;
+    let slot = (Math.imul(words[offset]!, 0x9e3779b1) ^ words[offset + 1]! ^ words[offset + 3]!) & mask;
+    for (;;) {
+      const entry = this.#slots[slot]!;
+      if (entry === EMPTY || this.#isKey(entry, words, offset)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #isKey(row: number, words: Uint32Array, offset: number): boolean {
+    for (let i = 0; i < WORDS; i++) if (this.#keys[row * WORDS + i] !== words[offset + i]) return false;
+    return true;
+  }
+
+  #grow(): void {
+    const [keys, rows] = [this.#keys, this.#rows];
+    this.#capacity *= 2;
+    this.#slots = new Uint32Array(this.#capacity).fill(EMPTY);
+    this.#keys = new Uint32Array((this.#capacity / 2) * WORDS);
+    this.#rows = new Uint32Array((this.#capacity / 2) * this.#width);
+    this.#keys.set(keys);
+    this.#rows.set(rows);
+    for (let row = 0; row < this.#size; row++) this.#slots[this.#probe(this.#keys, row * WORDS)] = row;
+  }
+}
+
+/** 32 hex digits as four words. */
+export function writeId(id: string, words: Uint32Array, offset: number): void {
+  for (let i = 0; i < WORDS; i++) words[offset + i] = Number.parseInt(id.slice(i * 8, i * 8 + 8), 16);
+}
+
+export function formatId(words: Uint32Array, offset: number): string {
+  return Array.from(words.subarray(offset, offset + WORDS), (word) =>
+    word.toString(16).padStart(8, '0'),
+  ).join('');
+}

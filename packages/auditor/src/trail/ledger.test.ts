@@ -1,0 +1,170 @@
+import { computeRoot, encodeRecord, hashLeaf, proveInclusion, type TrailRecord } from '@testigo/trail';
+import { describe, expect, it } from 'vitest';
+import { hex, id, makeDetection, makeRecords, SESSION } from '../../test/world.ts';
+import { TrailAudit } from './audit-trail.ts';
+import { scanRecords } from './scan-records.ts';
+
+const NAMED = { modelVersion: hex('model'), datasetRoot: hex('dataset'), datasetSize: 7 };
+const SOUND = makeRecords(4, NAMED);
+const [open, first, second, third, fourth, close] = SOUND as [
+  TrailRecord,
+  TrailRecord,
+  TrailRecord,
+  TrailRecord,
+  TrailRecord,
+  TrailRecord,
+];
+
+/** Codes that the ledger reports for a log of exactly these records. */
+function audit(records: readonly (TrailRecord | Uint8Array)[]): string[] {
+  const bytes = records.map((record) => (record instanceof Uint8Array ? record : encodeRecord(record)));
+  const walk = new TrailAudit([]);
+  for (let i = 0; i < bytes.length; i += 4096) {
+    walk.addChunk({
+      first: i / 256,
+      scan: scanRecords(bytes.slice(i, i + 4096)),
+      problems: [],
+      isComplete: true,
+    });
+  }
+  return walk.ledger.findings.map((finding) => finding.code);
+}
+
+const head = { version: 1, time: 1_790_000_100, sessionId: SESSION } as const;
+const review = (n: number, sequence: number, detectionId: string): TrailRecord => ({
+  type: 'REVIEW',
+  ...head,
+  id: id(n),
+  sequence,
+  detectionId,
+  reviewer: 'a'.repeat(32),
+  decision: 'confirmed',
+  factReference: 'case:1',
+});
+const erasure = (n: number, records: number, sessionId = SESSION): TrailRecord => ({
+  type: 'ERASURE',
+  ...head,
+  sessionId,
+  id: id(n),
+  reason: 'request',
+  records,
+});
+const hold = (n: number): TrailRecord => ({
+  type: 'LEGAL_HOLD',
+  ...head,
+  id: id(n),
+  action: 'place',
+  authority: 'court-1',
+});
+const release = (n: number, of: string): TrailRecord => ({
+  type: 'LEGAL_HOLD',
+  ...head,
+  id: id(n),
+  action: 'release',
+  hold: of,
+  authority: 'court-1',
+});
+
+describe('what must add up across records', () => {
+  it.each<[string, readonly (TrailRecord | Uint8Array)[], string[]]>([
+    ['a session from open to close', SOUND, []],
+    ['a review after the close, by its sequence', [...SOUND, review(50, 6, first.id)], []],
+    ['an erasure that kept its leaves', [...SOUND, erasure(51, 6)], []],
+    ['an erasure after the hold was released', [...SOUND, hold(52), release(53, id(52)), erasure(54, 6)], []],
+    [
+      'a reading left out',
+      [open, first, third, fourth, close],
+      ['trail-sequence-gap', 'trail-session-counts-mismatch'],
+    ],
+    [
+      'a reading left out and the rest renumbered',
+      [
+        open,
+        first,
+        { ...third, sequence: 2 } as TrailRecord,
+        { ...fourth, sequence: 3 } as TrailRecord,
+        close,
+      ],
+      ['trail-sequence-gap', 'trail-session-counts-mismatch'],
+    ],
+    [
+      'two readings in the wrong order',
+      [open, second, first, third, fourth, close],
+      ['trail-sequence-gap', 'trail-sequence-gap', 'trail-sequence-gap'],
+    ],
+    [
+      'a reading twice',
+      [open, first, first, second, third, fourth, close],
+      ['trail-record-duplicate', 'trail-sequence-gap', 'trail-session-counts-mismatch'],
+    ],
+    ['a session that was never opened', [first, second], ['trail-session-unopened']],
+    ['a reading after the close', [...SOUND, makeDetection(6, NAMED)], ['trail-session-reopened']],
+    [
+      'a review of a detection that is not there',
+      [...SOUND, review(50, 6, id(999))],
+      ['trail-reference-unknown'],
+    ],
+    ['an erasure of more than was logged', [...SOUND, erasure(51, 7)], ['trail-erasure-unbacked']],
+    ['an erasure of an unknown session', [...SOUND, erasure(51, 1, id(4242))], ['trail-erasure-unbacked']],
+    ['an erasure under a hold', [...SOUND, hold(52), erasure(53, 6)], ['trail-erasure-under-hold']],
+    ['bytes that are no record', [new TextEncoder().encode('{}'), ...SOUND], ['trail-record-malformed']],
+  ])('%s', (_, records, codes) => {
+    expect(audit(records)).toEqual(codes);
+  });
+
+  it('keeps the findings of one kind to ten, and counts them all', () => {
+    const records = Array.from({ length: 40 }, (_, i) => makeDetection(i * 2 + 1, NAMED));
+    const walk = new TrailAudit([]);
+    walk.addChunk({
+      first: 0,
+      scan: scanRecords([open, ...records].map(encodeRecord)),
+      problems: [],
+      isComplete: true,
+    });
+    expect(walk.ledger.findings).toHaveLength(10);
+    expect(walk.ledger.counts()).toMatchObject({
+      'findings trail-sequence-gap': 39,
+      'records DETECTION': 40,
+      'sessions still open': 1,
+    });
+  });
+});
+
+describe('milestones', () => {
+  const bytes = makeRecords(700, NAMED).map(encodeRecord);
+  const leaves = bytes.map(hashLeaf);
+  const walk = (at: number, size: number) => {
+    const root = computeRoot(leaves.slice(0, at));
+    const audit = new TrailAudit([{ size, root, kind: 'checkpoint', source: 'test' }]);
+    for (let i = 0; i < bytes.length; i += 512) {
+      audit.addChunk({
+        first: i / 256,
+        scan: scanRecords(bytes.slice(i, i + 512)),
+        problems: [],
+        isComplete: true,
+      });
+    }
+    return audit.ledger.findings.map((finding) => finding.code);
+  };
+
+  it.each([0, 1, 2, 255, 256, 257, 300, 511, 512, 513, 600, 701, 702])(
+    'finds the root at size %i',
+    (size) => {
+      expect(walk(size, size)).toEqual([]);
+    },
+  );
+
+  it.each([1, 255, 256, 257, 512, 702])('finds a wrong root at size %i', (size) => {
+    expect(walk(size - 1, size)).toEqual(['trail-checkpoint-forked']);
+  });
+
+  it('keeps the subtree roots that tiles above level 0 hold', () => {
+    const audit = new TrailAudit([]);
+    audit.addChunk({ first: 0, scan: scanRecords(bytes), problems: [], isComplete: true });
+    const expected = [0, 1].map((i) => computeRoot(leaves.slice(i * 256, (i + 1) * 256)));
+    expect(audit.upperTiles[0]?.map((hash) => Buffer.from(hash).toString('hex'))).toEqual(
+      expected.map((hash) => Buffer.from(hash).toString('hex')),
+    );
+    expect(proveInclusion(leaves.slice(0, 512), 0).at(-1)).toEqual(expected[1]);
+  });
+});

@@ -1,0 +1,180 @@
+import {
+  type Checkpoint,
+  type Finding,
+  logIdOf,
+  openNote,
+  parseCheckpoint,
+  TILE_WIDTH,
+  toHex,
+} from '@testigo/trail';
+import type { ChainAnswer, RegistryFacts } from '../chain/facts.ts';
+import { makeFinding } from '../findings/table.ts';
+import type { Trust } from '../trust/trust-file.ts';
+import { checkChain } from '../verify/check-chain.ts';
+import { checkCheckpoint } from '../verify/check-checkpoint.ts';
+import { attempt } from '../verify/checked.ts';
+import { milestonesOf, TrailAudit } from './audit-trail.ts';
+import { concludeTrail, type UsedModel } from './conclude-trail.ts';
+import { compareTile } from './scan-chunk.ts';
+import { scanLog } from './scan-log.ts';
+import { LogUnreachable, TileSource } from './tile-source.ts';
+
+/** What the shell can look up on chain for this audit. */
+export interface TrailChain {
+  readAnswer(logId: string): Promise<ChainAnswer>;
+  /** Readings by model for every anchored size. */
+  readCounts(logId: string): Promise<ReadonlyMap<number, ReadonlyMap<string, number>>>;
+  readModelRoot(modelVersion: string): Promise<string | undefined>;
+}
+
+export interface TrailOptions {
+  /** URL of the log's read interface, `file:` included. */
+  readonly base: string;
+  readonly trust: Trust | undefined;
+  readonly chain: TrailChain;
+  readonly earlier: readonly { readonly text: string; readonly source: string }[];
+  /** Stop at the last final anchor instead of the checkpoint. */
+  readonly isAnchoredOnly: boolean;
+  readonly workers?: number;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+export interface TrailResult {
+  readonly findings: readonly Finding[];
+  readonly counts: Readonly<Record<string, number>>;
+  readonly size: number;
+  readonly beyond: number;
+  readonly origin?: string;
+  readonly facts?: RegistryFacts;
+}
+
+/** Audits a whole log: checkpoint, anchors, every tile, every record. */
+export async function runTrail(options: TrailOptions): Promise<TrailResult> {
+  const source = new TileSource(options.base);
+  try {
+    return await auditLog(options, source);
+  } catch (error) {
+    if (!(error instanceof LogUnreachable)) throw error;
+    const findings = [makeFinding('trail-unreachable', { seen: error.message, source: source.name })];
+    return { findings, counts: {}, size: 0, beyond: 0 };
+  }
+}
+
+async function auditLog(options: TrailOptions, source: TileSource): Promise<TrailResult> {
+  const origin = readOrigin(await readCheckpoint(source));
+  const logId = origin === undefined ? undefined : toHex(logIdOf(origin));
+  const answer =
+    logId === undefined ? ({ status: 'not-given' } as const) : await options.chain.readAnswer(logId);
+  // Read after the chain: an anchor made in between must not look like a log that shrank.
+  const text = await readCheckpoint(source);
+  const signed = checkCheckpoint(text, options.trust, `${source.name}checkpoint`);
+  const checkpoint = signed.value;
+  if (checkpoint === undefined) return { findings: signed.findings, counts: {}, size: 0, beyond: 0 };
+  const chain = checkChain(answer, options.trust);
+  const facts = chain.value;
+  const size = options.isAnchoredOnly && facts ? lastFinalSize(facts, checkpoint.size) : checkpoint.size;
+  const { audit, findings: ahead, count } = await walk(options, checkpoint, size, facts, logId as string);
+  await compareUpperTiles(source, audit, checkpoint.size);
+  const models = facts === undefined ? [] : await lookUpModels(options.chain, audit);
+  const end = { audit, checkpoint, size, facts, models, earlierCheckpoints: count, source: source.name };
+  return {
+    findings: [...signed.findings, ...chain.findings, ...ahead, ...concludeTrail(end)],
+    counts: {
+      'records read': audit.recordsRead,
+      anchors: facts?.anchors.length ?? 0,
+      ...audit.ledger.counts(),
+    },
+    size,
+    beyond: checkpoint.size - size,
+    origin: checkpoint.origin,
+    ...(facts && { facts }),
+  };
+}
+
+async function walk(
+  options: TrailOptions,
+  checkpoint: Checkpoint,
+  size: number,
+  facts: RegistryFacts | undefined,
+  logId: string,
+) {
+  const counts = facts === undefined ? new Map() : await options.chain.readCounts(logId);
+  const earlier = options.earlier.map(({ text, source }) => ({
+    source,
+    ...checkCheckpoint(text, options.trust, source),
+  }));
+  const ahead = earlier.flatMap(({ value, source }) =>
+    value !== undefined && value.size > checkpoint.size
+      ? [
+          makeFinding('trail-checkpoint-ahead', {
+            expected: `${value.size} records`,
+            seen: `${checkpoint.size} records`,
+            source,
+          }),
+        ]
+      : [],
+  );
+  const unsigned = earlier.flatMap(({ findings }) =>
+    findings.filter((finding) => finding.outcome !== 'verified'),
+  );
+  const known = earlier.flatMap(({ value, source }) =>
+    value === undefined || value.origin !== checkpoint.origin ? [] : [{ checkpoint: value, source }],
+  );
+  const milestones = milestonesOf(checkpoint, facts?.anchors ?? [], counts, known).filter(
+    (milestone) => milestone.size <= size,
+  );
+  const audit = new TrailAudit(milestones);
+  for await (const chunk of scanLog(options.base, size, checkpoint.size, options.workers)) {
+    audit.addChunk(chunk);
+    options.onProgress(audit.recordsRead, size);
+    if (!audit.isComplete) break;
+  }
+  return { audit, findings: [...unsigned, ...ahead], count: known.length };
+}
+
+async function readCheckpoint(source: TileSource): Promise<string> {
+  const bytes = await source.read('checkpoint');
+  if (bytes === undefined) throw new LogUnreachable('it serves no checkpoint');
+  return new TextDecoder().decode(bytes);
+}
+
+function readOrigin(text: string): string | undefined {
+  const read = attempt(() => parseCheckpoint(openNote(text, []).body).origin);
+  return 'value' in read ? read.value : undefined;
+}
+
+function lastFinalSize(facts: RegistryFacts, checkpointSize: number): number {
+  const sizes = facts.anchors
+    .filter((anchor) => anchor.blockNumber <= facts.finalBlock)
+    .map((anchor) => anchor.size);
+  return Math.min(sizes.at(-1) ?? 0, checkpointSize);
+}
+
+/** Tiles above level 0: every perfect subtree of 256, 65,536, … records that the audit passed. */
+async function compareUpperTiles(
+  source: TileSource,
+  audit: TrailAudit,
+  checkpointSize: number,
+): Promise<void> {
+  if (!audit.isComplete) return;
+  for (const [i, nodes] of audit.upperTiles.entries()) {
+    const level = i + 1;
+    const nodesServed = Math.floor(checkpointSize / TILE_WIDTH ** level);
+    for (let at = 0; at < nodes.length; at += TILE_WIDTH) {
+      const hashes = Buffer.concat(nodes.slice(at, at + TILE_WIDTH));
+      const served = Math.min(TILE_WIDTH, nodesServed - at);
+      const problem = await compareTile(source, level, at / TILE_WIDTH, hashes, served);
+      if (problem === undefined) continue;
+      audit.ledger.report(problem.code, { expected: problem.path, seen: problem.detail, source: 'log' });
+    }
+  }
+}
+
+async function lookUpModels(chain: TrailChain, audit: TrailAudit): Promise<UsedModel[]> {
+  const models: UsedModel[] = [];
+  for (const use of audit.ledger.models.values()) {
+    const registeredRoot = await chain.readModelRoot(use.modelVersion);
+    models.push({ ...use, ...(registeredRoot !== undefined && { registeredRoot }) });
+  }
+  return models;
+}

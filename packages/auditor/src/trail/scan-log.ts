@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { TILE_WIDTH } from '@testigo/trail';
+import { type ChunkRequest, type ChunkResult, scanChunk } from './scan-chunk.ts';
+import { TileSource } from './tile-source.ts';
+
+/** 4,096 records at a time: large enough to hide the hand-over, small enough that memory stays flat. */
+const CHUNK_BUNDLES = 16;
+const MAX_WORKERS = 8;
+
+/**
+ * Yields the log's chunks in order while worker threads read ahead. At most two chunks a worker are in memory, so
+ * a log of any length is read in the same space.
+ * @throws LogUnreachable
+ */
+export async function* scanLog(
+  base: string,
+  size: number,
+  servedSize: number,
+  workers = availableParallelism(),
+): AsyncGenerator<ChunkResult> {
+  const requests = planChunks(size, servedSize);
+  const count = Math.min(workers, MAX_WORKERS, requests.length);
+  if (count <= 1) {
+    const source = new TileSource(base);
+    for (const request of requests) yield await scanChunk(source, request);
+    return;
+  }
+  const pool = Array.from(
+    { length: count },
+    () => new Worker(new URL('./scan-worker.js', import.meta.url), { workerData: { base } }),
+  );
+  try {
+    const pending: Promise<ChunkResult>[] = [];
+    let next = 0;
+    const enqueue = () => {
+      const request = requests[next];
+      if (request !== undefined) pending.push(ask(pool[next % count]!, request));
+      next += 1;
+    };
+    for (let i = 0; i < count * 2; i++) enqueue();
+    // A later chunk may fail while an earlier one is awaited; its error is met in its own turn.
+    for (const promise of pending) promise.catch(() => undefined);
+    while (pending.length > 0) {
+      const result = await pending.shift()!;
+      enqueue();
+      pending.at(-1)?.catch(() => undefined);
+      yield result;
+    }
+  } finally {
+    await Promise.all(pool.map((worker) => worker.terminate()));
+  }
+}
+
+function planChunks(size: number, servedSize: number): ChunkRequest[] {
+  const bundles = Math.ceil(size / TILE_WIDTH);
+  const chunks = Math.ceil(bundles / CHUNK_BUNDLES);
+  return Array.from({ length: chunks }, (_, i) => {
+    const first = i * CHUNK_BUNDLES;
+    return { first, count: Math.min(CHUNK_BUNDLES, bundles - first), size, servedSize };
+  });
+}
+
+// Each worker answers in the order it was asked, so a first-in first-out queue of listeners is enough.
+function ask(worker: Worker, request: ChunkRequest): Promise<ChunkResult> {
+  return new Promise((resolve, reject) => {
+    const listen = (message: { result?: ChunkResult; error?: Error }) => {
+      if (message.result !== undefined && message.result.first !== request.first) return;
+      worker.off('message', listen);
+      worker.off('error', reject);
+      if (message.result !== undefined) resolve(message.result);
+      else reject(message.error);
+    };
+    worker.on('message', listen);
+    worker.once('error', reject);
+    worker.postMessage(request);
+  });
+}

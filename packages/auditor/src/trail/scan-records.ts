@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { parseRecord, type TrailRecord } from '@testigo/trail';
+import { writeId } from './id-table.ts';
+
+/** Column layout of one record's facts, in 32-bit words. */
+export const FACT_WORDS = 12;
+export const FACT = { type: 0, sequence: 1, model: 2, hasSession: 3, id: 4, session: 8 } as const;
+
+/** Record types by number; 0 stands for bytes that are no record. */
+export const TYPES = [
+  'MALFORMED',
+  'DETECTION',
+  'REFUSAL',
+  'SESSION_OPEN',
+  'SESSION_CLOSE',
+  'REVIEW',
+  'OVERRIDE',
+  'ERASURE',
+  'LEGAL_HOLD',
+  'MODEL_REGISTERED',
+  'MODEL_REVOKED',
+  'DATASET_APPROVED',
+  'DATASET_REVOKED',
+  'AUDIT_VERDICT',
+  'INCIDENT',
+  'KEY_ROTATION',
+  'EXPORT',
+] as const satisfies readonly (TrailRecord['type'] | 'MALFORMED')[];
+const NUMBERS = new Map<string, number>(TYPES.map((type, number) => [type, number]));
+
+/** What later checks need of a run of records: hashes, flat facts, and in full the few records that say more. */
+export interface Scan {
+  /** 32 bytes a record. */
+  readonly leafHashes: Uint8Array;
+  /** FACT_WORDS a record. */
+  readonly facts: Uint32Array;
+  /** Model versions that `facts` numbers, from 1. */
+  readonly models: readonly { readonly modelVersion: string; readonly datasetRoot: string }[];
+  readonly special: readonly { readonly position: number; readonly record: TrailRecord }[];
+  readonly malformed: readonly { readonly position: number; readonly reason: string }[];
+}
+
+const LEAF_PREFIX = Uint8Array.of(0x00);
+const SPECIAL = new Set<TrailRecord['type']>([
+  'SESSION_CLOSE',
+  'REVIEW',
+  'OVERRIDE',
+  'ERASURE',
+  'LEGAL_HOLD',
+]);
+
+/** Hashes and reads a run of records; node's SHA-256 is five times as fast here as the portable one. */
+export function scanRecords(records: readonly Uint8Array[]): Scan {
+  const leafHashes = new Uint8Array(records.length * 32);
+  const facts = new Uint32Array(records.length * FACT_WORDS);
+  const models: { modelVersion: string; datasetRoot: string }[] = [];
+  const special: { position: number; record: TrailRecord }[] = [];
+  const malformed: { position: number; reason: string }[] = [];
+  records.forEach((bytes, position) => {
+    leafHashes.set(createHash('sha256').update(LEAF_PREFIX).update(bytes).digest(), position * 32);
+    let record: TrailRecord;
+    try {
+      record = parseRecord(bytes);
+    } catch (error) {
+      malformed.push({ position, reason: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    writeFacts(record, facts, position * FACT_WORDS, models);
+    if (SPECIAL.has(record.type)) special.push({ position, record });
+  });
+  return { leafHashes, facts, models, special, malformed };
+}
+
+function writeFacts(
+  record: TrailRecord,
+  facts: Uint32Array,
+  at: number,
+  models: { modelVersion: string; datasetRoot: string }[],
+): void {
+  facts[at + FACT.type] = NUMBERS.get(record.type) ?? 0;
+  writeId(record.id, facts, at + FACT.id);
+  if ('sessionId' in record && record.sessionId !== undefined) {
+    facts[at + FACT.hasSession] = 1;
+    writeId(record.sessionId, facts, at + FACT.session);
+  }
+  if ('sequence' in record && record.sequence !== undefined) {
+    // Saturated, never wrapped: no real session comes near, and a wrapped number could hide a gap.
+    facts[at + FACT.sequence] = Math.min(record.sequence, 0xffffffff);
+  }
+  if (record.type === 'DETECTION') {
+    const { modelVersion, datasetRoot } = record;
+    const known = models.findIndex((m) => m.modelVersion === modelVersion && m.datasetRoot === datasetRoot);
+    facts[at + FACT.model] = (known < 0 ? models.push({ modelVersion, datasetRoot }) - 1 : known) + 1;
+  }
+}

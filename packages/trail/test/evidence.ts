@@ -99,6 +99,7 @@ export const EVIDENCE: EvidenceBundle = {
   type: 'testigo.evidence',
   version: 1,
   record: toBase64(LOG_BYTES[1]!),
+  leafHash: toHex(leaves[1]!),
   leafIndex: 1,
   inclusionProof: proveInclusion(leaves.slice(0, CHECKPOINT_SIZE), 1).map(toHex),
   checkpoint: noteAt(CHECKPOINT_SIZE),

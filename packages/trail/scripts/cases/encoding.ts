@@ -1,5 +1,5 @@
-import { encodeCanonical, toHex } from '../../src/index.ts';
 import type { CanonicalValue } from '../../src/index.ts';
+import { encodeCanonical, toHex } from '../../src/index.ts';
 import { hexOf, type VectorCase, type VectorFile } from './case.ts';
 
 const VALUES: readonly (readonly [string, CanonicalValue])[] = [
@@ -124,7 +124,5 @@ export function encodingVectors(): VectorFile[] {
     ...REFUSED.map(([name, text]) => ({ name, valid: false, bytes: hexOf(text) })),
     ...RAW_REFUSED.map(([name, bytes]) => ({ name, valid: false, bytes })),
   ];
-  return [
-    { name: 'canonical', about: 'docs/spec/record.md, "Encoding": are these bytes canonical?', cases },
-  ];
+  return [{ name: 'canonical', about: 'docs/spec/record.md, "Encoding": are these bytes canonical?', cases }];
 }

@@ -29,25 +29,33 @@ const without = (record: object, field: string): object =>
 
 function samples(): VectorFile {
   const labels = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
-  const many = Array.from({ length: 24 }, (_, i): Sample => ({
-    type: 'sample',
-    version: 1,
-    index: i * 1_000,
-    id: `fer2013:${i * 1_000}`,
-    contentSha256: toHex(sha256(utf8(`content ${i}`))),
-    pixelsSha256: toHex(sha256(utf8(`pixels ${i}`))),
-    label: labels[pick(`label ${i}`, 7)]!,
-    split: 'training',
-    source: 'fer2013',
-    licence: 'dbcl-1.0',
-  }));
+  const many = Array.from(
+    { length: 24 },
+    (_, i): Sample => ({
+      type: 'sample',
+      version: 1,
+      index: i * 1_000,
+      id: `fer2013:${i * 1_000}`,
+      contentSha256: toHex(sha256(utf8(`content ${i}`))),
+      pixelsSha256: toHex(sha256(utf8(`pixels ${i}`))),
+      label: labels[pick(`label ${i}`, 7)]!,
+      split: 'training',
+      source: 'fer2013',
+      licence: 'dbcl-1.0',
+    }),
+  );
   const good = [...SAMPLES, ...many, { ...SAMPLES[3]!, index: 4, supersedes: 3, tombstone: true as const }];
   const first = SAMPLES[0]!;
   return {
     name: 'samples',
     about: 'docs/spec/dataset-manifest.md, "Sample".',
     cases: [
-      ...good.map((s) => ({ name: `${s.id} at ${s.index}`, valid: true, bytes: toHex(encodeSample(s)), leafHash: toHex(hashSample(s)) })),
+      ...good.map((s) => ({
+        name: `${s.id} at ${s.index}`,
+        valid: true,
+        bytes: toHex(encodeSample(s)),
+        leafHash: toHex(hashSample(s)),
+      })),
       ...Object.keys(first).map((field) => bad(`without ${field}`, without(first, field))),
       bad('an unknown field', { ...first, pixels: 1 }),
       bad('a label in capitals', { ...first, label: 'Angry' }),
@@ -66,18 +74,34 @@ function datasets(): VectorFile {
   const root = subject[0].digest['rfc6962-sha256'];
   const good = (name: string, statement: typeof DATASET): VectorCase => {
     const payload = encodeDatasetManifest(statement);
-    return { name, valid: true, bytes: toHex(payload), root, size: statement.predicate.size, digest: toHex(sha256(payload)) };
+    return {
+      name,
+      valid: true,
+      bytes: toHex(payload),
+      root,
+      size: statement.predicate.size,
+      digest: toHex(sha256(payload)),
+    };
   };
-  const change = (name: string, fields: object): VectorCase => bad(name, { ...DATASET, predicate: { ...predicate, ...fields } });
+  const change = (name: string, fields: object): VectorCase =>
+    bad(name, { ...DATASET, predicate: { ...predicate, ...fields } });
   return {
     name: 'datasets',
     about: 'docs/spec/dataset-manifest.md, "Statement": payloads of the envelope.',
     cases: [
       good('the example', DATASET),
-      good('with Croissant metadata', { ...DATASET, predicate: { ...predicate, croissant: 'ab'.repeat(32) } }),
-      good('without splits', { ...DATASET, predicate: { ...predicate, splits: {}, selection: { ...predicate.selection, size: 0 } } }),
+      good('with Croissant metadata', {
+        ...DATASET,
+        predicate: { ...predicate, croissant: 'ab'.repeat(32) },
+      }),
+      good('with no sample counted', {
+        ...DATASET,
+        predicate: { ...predicate, splits: {}, selection: { ...predicate.selection, size: 0 } },
+      }),
       { name: 'a newline at the end', valid: false, bytes: `${toHex(bytes)}0a` },
-      ...Object.keys(predicate).map((field) => bad(`without ${field}`, { ...DATASET, predicate: without(predicate, field) })),
+      ...Object.keys(predicate).map((field) =>
+        bad(`without ${field}`, { ...DATASET, predicate: without(predicate, field) }),
+      ),
       change('an unknown field', { extra: 1 }),
       change('two equal labels', { labels: ['angry', 'angry', 'happy', 'sad'] }),
       change('one label', { labels: ['angry'], splits: {} }),
@@ -91,7 +115,10 @@ function datasets(): VectorFile {
       bad('another predicate type', { ...DATASET, predicateType: 'https://slsa.dev/provenance/v1' }),
       bad('two subjects', { ...DATASET, subject: [subject[0], subject[0]] }),
       bad('no subject', { ...DATASET, subject: [] }),
-      bad('a subject with another digest', { ...DATASET, subject: [{ name: predicate.name, digest: { sha256: root } }] }),
+      bad('a subject with another digest', {
+        ...DATASET,
+        subject: [{ name: predicate.name, digest: { sha256: root } }],
+      }),
     ],
   };
 }
@@ -109,13 +136,25 @@ function models(): VectorFile {
     cases: [
       good('the example', MODEL),
       good('with a transcript', { ...MODEL, training: { ...MODEL.training, transcript: 'ab'.repeat(32) } }),
-      good('with a conformal set', { ...MODEL, calibration: { temperaturePpm: 1_250_000, conformalQuantilePpm: 900_000, conformalCoveragePpm: 950_000 } }),
-      good('with 32 files', { ...MODEL, files: Array.from({ length: 32 }, (_, i) => ({ ...file, name: `shard-${i}.bin` })) }),
+      good('with a conformal set', {
+        ...MODEL,
+        calibration: {
+          temperaturePpm: 1_250_000,
+          conformalQuantilePpm: 900_000,
+          conformalCoveragePpm: 950_000,
+        },
+      }),
+      good('with 32 files', {
+        ...MODEL,
+        files: Array.from({ length: 32 }, (_, i) => ({ ...file, name: `shard-${i}.bin` })),
+      }),
       good('without figures', { ...MODEL, evaluation: {} }),
       ...Object.keys(MODEL).map((field) => bad(`without ${field}`, without(MODEL, field))),
       change('an unknown field', { extra: 1 }),
       change('no file', { files: [] }),
-      change('33 files', { files: Array.from({ length: 33 }, (_, i) => ({ ...file, name: `shard-${i}.bin` })) }),
+      change('33 files', {
+        files: Array.from({ length: 33 }, (_, i) => ({ ...file, name: `shard-${i}.bin` })),
+      }),
       change('a file twice', { files: [file, file] }),
       change('a file in another folder', { files: [{ ...file, name: '../weights.bin' }] }),
       change('a hidden file', { files: [{ ...file, name: '.weights' }] }),
@@ -124,7 +163,11 @@ function models(): VectorFile {
       change('a figure whose name is no token', { evaluation: { 'Test accuracy': 1 } }),
       change('a temperature of zero', { calibration: { temperaturePpm: 0 } }),
       change('a dataset without its manifest', { dataset: without(MODEL.dataset, 'manifest') }),
-      { name: 'a float', valid: false, bytes: toHex(utf8(new TextDecoder().decode(encodeModelManifest(MODEL)).replace('650000', '0.65'))) },
+      {
+        name: 'a float',
+        valid: false,
+        bytes: toHex(utf8(new TextDecoder().decode(encodeModelManifest(MODEL)).replace('650000', '0.65'))),
+      },
     ],
   };
 }
@@ -137,7 +180,12 @@ function envelopes(): VectorFile {
   const payload = encodeDatasetManifest(DATASET);
   const envelope = signDsse(type, payload, secret(1));
   const [signature] = envelope.signatures as [(typeof envelope.signatures)[number]];
-  const valid = (name: string, value: object, keys: readonly number[], signers: readonly number[]): VectorCase => ({
+  const valid = (
+    name: string,
+    value: object,
+    keys: readonly number[],
+    signers: readonly number[],
+  ): VectorCase => ({
     name,
     valid: true,
     envelope: JSON.stringify(value),
@@ -155,7 +203,8 @@ function envelopes(): VectorFile {
   const many = Array.from({ length: 16 }, () => signature);
   return {
     name: 'envelopes',
-    about: 'docs/spec/dataset-manifest.md, "Envelope". Valid: well-formed and of this payload type; verifiedBy lists the given keys that signed.',
+    about:
+      'docs/spec/dataset-manifest.md, "Envelope". Valid: well-formed and of this payload type; verifiedBy lists the given keys that signed.',
     cases: [
       valid('signed by the key', envelope, [1], [1]),
       valid('no key given', envelope, [], []),
@@ -163,13 +212,33 @@ function envelopes(): VectorFile {
       valid('two signatures, one key given', signDsse(type, payload, secret(1), secret(2)), [2], [2]),
       valid('two signatures, two keys given', signDsse(type, payload, secret(1), secret(2)), [2, 1], [2, 1]),
       valid('a key given twice counts once', envelope, [1, 1], [1]),
-      valid('a wrong key id is only a hint', { ...envelope, signatures: [{ ...signature, keyid: id(2) }] }, [1, 2], [1]),
+      valid(
+        'a wrong key id is only a hint',
+        { ...envelope, signatures: [{ ...signature, keyid: id(2) }] },
+        [1, 2],
+        [1],
+      ),
       valid('16 signatures', { ...envelope, signatures: many }, [1], [1]),
       valid('an empty payload', signDsse(type, new Uint8Array(0), secret(1)), [1], [1]),
       valid('a payload that was changed', { ...envelope, payload: toBase64(utf8('{}')) }, [1], []),
-      valid('a signature that was changed', { ...envelope, signatures: [{ ...signature, sig: toBase64(new Uint8Array(64)) }] }, [1], []),
-      valid('signed under another payload type', { ...signDsse('text/plain', payload, secret(1)), payloadType: type }, [1], []),
-      valid('other order and spaces', { signatures: envelope.signatures, payload: envelope.payload, payloadType: type }, [1], [1]),
+      valid(
+        'a signature that was changed',
+        { ...envelope, signatures: [{ ...signature, sig: toBase64(new Uint8Array(64)) }] },
+        [1],
+        [],
+      ),
+      valid(
+        'signed under another payload type',
+        { ...signDsse('text/plain', payload, secret(1)), payloadType: type },
+        [1],
+        [],
+      ),
+      valid(
+        'other order and spaces',
+        { signatures: envelope.signatures, payload: envelope.payload, payloadType: type },
+        [1],
+        [1],
+      ),
       invalid('another payload type', signDsse('text/plain', payload, secret(1))),
       invalid('no signature', { ...envelope, signatures: [] }),
       invalid('17 signatures', { ...envelope, signatures: [...many, signature] }),

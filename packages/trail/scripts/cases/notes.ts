@@ -70,12 +70,22 @@ function checkpoints(): VectorFile {
     cases: [
       good(ORIGIN, 0, EMPTY_ROOT),
       ...sizes.map((size) => good(ORIGIN, size, sha256(utf8(`root ${size}`)))),
-      ...['a', 'example.com/log42', 'log.example:8443/x?y', 'bücher.example/log', '日本.example'].map((origin) =>
-        good(origin, 7, sha256(utf8(origin))),
+      ...['a', 'example.com/log42', 'log.example:8443/x?y', 'bücher.example/log', '日本.example'].map(
+        (origin) => good(origin, 7, sha256(utf8(origin))),
       ),
       { ...extended, name: 'an extension line', body: `${ORIGIN}\n7\n${ROOT}\nextra\n`, origin: ORIGIN },
-      { ...extended, name: 'two extension lines', body: `${ORIGIN}\n7\n${ROOT}\nextra\nmore of it\n`, origin: ORIGIN },
-      { ...extended, name: 'an origin with spaces', body: `go.sum database tree\n7\n${ROOT}\n`, origin: 'go.sum database tree' },
+      {
+        ...extended,
+        name: 'two extension lines',
+        body: `${ORIGIN}\n7\n${ROOT}\nextra\nmore of it\n`,
+        origin: ORIGIN,
+      },
+      {
+        ...extended,
+        name: 'an origin with spaces',
+        body: `go.sum database tree\n7\n${ROOT}\n`,
+        origin: 'go.sum database tree',
+      },
       ...bodies.map(([name, body]) => ({ name, valid: false, body })),
     ],
   };
@@ -88,7 +98,12 @@ function notes(): VectorFile {
   const note = signNote(body, signer(ORIGIN));
   const line = note.slice(body.length + 1);
   const [first, last] = [line.split(' ')[2]!.trim(), 'AAAA'];
-  const good = (name: string, text: string, keys: readonly string[], verifiedBy: readonly string[]): VectorCase => ({
+  const good = (
+    name: string,
+    text: string,
+    keys: readonly string[],
+    verifiedBy: readonly string[],
+  ): VectorCase => ({
     name,
     valid: true,
     text,
@@ -96,26 +111,52 @@ function notes(): VectorFile {
     verifiedBy,
   });
   const id = (name: string, seed = name): string => key(name, seed).split('+').slice(0, 2).join('+');
-  const bad = (name: string, text: string): VectorCase => ({ name, valid: false, text, verifierKeys: [key(ORIGIN)] });
-  const bodies = Array.from({ length: 12 }, (_, i) => `${ORIGIN}\n${i + 1}\n${toBase64(sha256(utf8(`${i}`)))}\n`);
+  const bad = (name: string, text: string): VectorCase => ({
+    name,
+    valid: false,
+    text,
+    verifierKeys: [key(ORIGIN)],
+  });
+  const bodies = Array.from(
+    { length: 12 },
+    (_, i) => `${ORIGIN}\n${i + 1}\n${toBase64(sha256(utf8(`${i}`)))}\n`,
+  );
   return {
     name: 'notes',
-    about: 'docs/spec/checkpoint.md, "Signed note". Valid: well-formed, and no signature by a given key is wrong; verifiedBy lists who signed.',
+    about:
+      'docs/spec/checkpoint.md, "Signed note". Valid: well-formed, and no signature by a given key is wrong; verifiedBy lists who signed.',
     cases: [
       good('one signature', note, [key(ORIGIN)], [id(ORIGIN)]),
-      ...bodies.map((b, i) => good(`size ${i + 1}`, signNote(b, signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)])),
+      ...bodies.map((b, i) =>
+        good(`size ${i + 1}`, signNote(b, signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
+      ),
       good('no key given', note, [], []),
       good('another key given', note, [key('witness.example')], []),
       good('the same name under another key', note, [key(ORIGIN, 'other')], []),
       good('the same key under another name', note, [key('log.example/other', ORIGIN)], []),
-      good('two signatures, one known', signNote(body, signer('w.example'), signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
-      good('two signatures, both known', signNote(body, signer('w.example'), signer(ORIGIN)), [key(ORIGIN), key('w.example')], [id('w.example'), id(ORIGIN)]),
+      good(
+        'two signatures, one known',
+        signNote(body, signer('w.example'), signer(ORIGIN)),
+        [key(ORIGIN)],
+        [id(ORIGIN)],
+      ),
+      good(
+        'two signatures, both known',
+        signNote(body, signer('w.example'), signer(ORIGIN)),
+        [key(ORIGIN), key('w.example')],
+        [id('w.example'), id(ORIGIN)],
+      ),
       good('a signature given twice', `${note}${line}`, [key(ORIGIN)], [id(ORIGIN)]),
       good('a signature of unknown type', `${note}— ${ORIGIN} ${last}AAAA\n`, [key(ORIGIN)], [id(ORIGIN)]),
       good('a text with empty lines', signNote('a\n\nb\n', signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
       good('a text that is a newline', signNote('\n', signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
       good('a text with an em dash', signNote('— a\n', signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
-      good('the example of C2SP signed-note', 'Ognuno sta solo sul cuor della terra\ntrafitto da un raggio di sole:\n\ned è subito sera.\n\n— quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaqP3ZekRwNtIc=\n', [key(ORIGIN)], []),
+      good(
+        'the example of C2SP signed-note',
+        'Ognuno sta solo sul cuor della terra\ntrafitto da un raggio di sole:\n\ned è subito sera.\n\n— quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaqP3ZekRwNtIc=\n',
+        [key(ORIGIN)],
+        [],
+      ),
       bad('nothing', ''),
       bad('no signature', `${body}\n`),
       bad('no blank line', body),
@@ -127,10 +168,22 @@ function notes(): VectorFile {
       bad('another origin', note.replace('log.example/calls\n7', 'log.example/other\n7')),
       bad('another root', note.replace(ROOT, toBase64(sha256(utf8('other'))))),
       bad('a line added to the text', note.replace('\n\n', '\nextra\n\n')),
-      bad('a changed signature', note.replace(first, `${first.slice(0, 20)}${first[20] === 'A' ? 'B' : 'A'}${first.slice(21)}`)),
-      bad('a signature with the known key hash and nothing right', `${body}\n— ${ORIGIN} ${toBase64(new Uint8Array([...fromHex(id(ORIGIN).split('+')[1]!), ...new Uint8Array(64)]))}\n`),
-      bad('a signature of 63 bytes', `${body}\n— ${ORIGIN} ${toBase64(new Uint8Array([...fromHex(id(ORIGIN).split('+')[1]!), ...new Uint8Array(63)]))}\n`),
-      bad('one right and one wrong signature by the key', `${note}— ${ORIGIN} ${toBase64(new Uint8Array([...fromHex(id(ORIGIN).split('+')[1]!), ...new Uint8Array(64)]))}\n`),
+      bad(
+        'a changed signature',
+        note.replace(first, `${first.slice(0, 20)}${first[20] === 'A' ? 'B' : 'A'}${first.slice(21)}`),
+      ),
+      bad(
+        'a signature with the known key hash and nothing right',
+        `${body}\n— ${ORIGIN} ${toBase64(new Uint8Array([...fromHex(id(ORIGIN).split('+')[1]!), ...new Uint8Array(64)]))}\n`,
+      ),
+      bad(
+        'a signature of 63 bytes',
+        `${body}\n— ${ORIGIN} ${toBase64(new Uint8Array([...fromHex(id(ORIGIN).split('+')[1]!), ...new Uint8Array(63)]))}\n`,
+      ),
+      bad(
+        'one right and one wrong signature by the key',
+        `${note}— ${ORIGIN} ${toBase64(new Uint8Array([...fromHex(id(ORIGIN).split('+')[1]!), ...new Uint8Array(64)]))}\n`,
+      ),
       bad('a hyphen for the em dash', note.replace('—', '-')),
       bad('an en dash', note.replace('—', '–')),
       bad('two spaces', note.replace('— ', '—  ')),
@@ -156,7 +209,14 @@ function verifierKeys(): VectorFile {
     [1, 2, 3, 4, 5].map((n): VectorCase => {
       const { publicKey } = keyPairOf(secret(`${name} ${n}`));
       const key = verifierKey(name, publicKey);
-      return { name: `${name} ${n}`, valid: true, key, keyName: name, keyHash: key.split('+')[1], publicKey: toHex(publicKey) };
+      return {
+        name: `${name} ${n}`,
+        valid: true,
+        key,
+        keyName: name,
+        keyHash: key.split('+')[1],
+        publicKey: toHex(publicKey),
+      };
     }),
   );
   const key = good[0]!.key as string;
@@ -219,7 +279,9 @@ function sha512Mod(...parts: readonly Uint8Array[]): bigint {
 function signatures(): VectorFile {
   const good = Array.from({ length: 30 }, (_, i): VectorCase => {
     const secretKey = secret(`signature ${i}`);
-    const message = Uint8Array.from({ length: pick(`length ${i}`, 200) * (i % 2) }, (_x, j) => pick(`${i} ${j}`, 256));
+    const message = Uint8Array.from({ length: pick(`length ${i}`, 200) * (i % 2) }, (_x, j) =>
+      pick(`${i} ${j}`, 256),
+    );
     return {
       name: `key ${i}, ${message.length} bytes`,
       valid: true,
@@ -244,14 +306,17 @@ function signatures(): VectorFile {
   const zero = '00'.repeat(32);
   return {
     name: 'signatures',
-    about: 'Ed25519 as docs/spec/checkpoint.md demands it: RFC 8032 section 5.1.7 with the cofactor, canonical encodings, no key of small order.',
+    about:
+      'Ed25519 as docs/spec/checkpoint.md demands it: RFC 8032 section 5.1.7 with the cofactor, canonical encodings, no key of small order.',
     cases: [
       rfc8032,
       ...good,
       mixedOrder(),
       change('another message', { message: `${base.message}00` }),
       change('another key', { publicKey: good[2]!.publicKey }),
-      ...[0, 100, 255, 256, 300, 500].map((bit) => change(`bit ${bit} flipped`, { signature: flipBit(base.signature, bit) })),
+      ...[0, 100, 255, 256, 300, 500].map((bit) =>
+        change(`bit ${bit} flipped`, { signature: flipBit(base.signature, bit) }),
+      ),
       change('S + L', { signature: R + littleEndian(s + L) }),
       change('S = L', { signature: R + littleEndian(L) }),
       change('S = 0', { signature: R + zero }),
@@ -262,11 +327,20 @@ function signatures(): VectorFile {
       change('no signature', { signature: '' }),
       change('a key of 31 bytes', { publicKey: base.publicKey.slice(2) }),
       change('the neutral element as the key', { publicKey: neutral, signature: neutral + zero }),
-      change('the neutral element, encoded as p + 1', { publicKey: `ee${'ff'.repeat(30)}7f`, signature: neutral + zero }),
-      change('the neutral element with a negative zero', { publicKey: `01${'00'.repeat(30)}80`, signature: neutral + zero }),
+      change('the neutral element, encoded as p + 1', {
+        publicKey: `ee${'ff'.repeat(30)}7f`,
+        signature: neutral + zero,
+      }),
+      change('the neutral element with a negative zero', {
+        publicKey: `01${'00'.repeat(30)}80`,
+        signature: neutral + zero,
+      }),
       change('a key of order 2', { publicKey: `ec${'ff'.repeat(30)}7f`, signature: neutral + zero }),
       change('a key of order 4', { publicKey: zero, signature: neutral + zero }),
-      change('a key of order 8', { publicKey: '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', signature: neutral + zero }),
+      change('a key of order 8', {
+        publicKey: '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+        signature: neutral + zero,
+      }),
       change('R encoded as p + 1', { signature: `ee${'ff'.repeat(30)}7f${base.signature.slice(64)}` }),
       change('a key that is no point', { publicKey: `02${'00'.repeat(31)}` }),
       change('R that is no point', { signature: `02${'00'.repeat(31)}${base.signature.slice(64)}` }),

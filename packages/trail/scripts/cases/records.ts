@@ -1,3 +1,4 @@
+import type { CanonicalValue } from '../../src/index.ts';
 import {
   commitField,
   deriveSalt,
@@ -9,7 +10,6 @@ import {
   toHex,
   utf8,
 } from '../../src/index.ts';
-import type { CanonicalValue } from '../../src/index.ts';
 import { RECORDS } from '../../test/records.ts';
 import { flipBit, hexOf, pick, type VectorCase, type VectorFile } from './case.ts';
 
@@ -47,8 +47,18 @@ function detection(i: number): RecordOf<'DETECTION'> {
   };
 }
 
-const { DETECTION, REFUSAL, SESSION_OPEN, SESSION_CLOSE, LEGAL_HOLD, REVIEW, ERASURE, INCIDENT, AUDIT_VERDICT, MODEL_REGISTERED } =
-  RECORDS;
+const {
+  DETECTION,
+  REFUSAL,
+  SESSION_OPEN,
+  SESSION_CLOSE,
+  LEGAL_HOLD,
+  REVIEW,
+  ERASURE,
+  INCIDENT,
+  AUDIT_VERDICT,
+  MODEL_REGISTERED,
+} = RECORDS;
 
 const without = (record: object, field: string): object =>
   Object.fromEntries(Object.entries(record).filter(([key]) => key !== field));
@@ -65,9 +75,15 @@ function goodRecords(): VectorCase[] {
     good('DETECTION at the last second of 9999', { ...DETECTION, time: 253_402_300_799 }),
     good('REFUSAL outside a session', outside),
     good('REFUSAL with a role and a model', { ...REFUSAL, subjectRole: 'agent', modelVersion: hash('m') }),
-    good('REFUSAL with commitments', { ...REFUSAL, commitments: { frame: hash('f'), capturedAt: hash('c') } }),
+    good('REFUSAL with commitments', {
+      ...REFUSAL,
+      commitments: { frame: hash('f'), capturedAt: hash('c') },
+    }),
     good('SESSION_OPEN before the notice', unnoticed),
-    good('SESSION_OPEN with 16 roles', { ...SESSION_OPEN, roles: Array.from({ length: 16 }, (_, i) => `role-${i}`) }),
+    good('SESSION_OPEN with 16 roles', {
+      ...SESSION_OPEN,
+      roles: Array.from({ length: 16 }, (_, i) => `role-${i}`),
+    }),
     good('SESSION_CLOSE of an empty session', {
       ...SESSION_CLOSE,
       sequence: 1,
@@ -75,9 +91,16 @@ function goodRecords(): VectorCase[] {
     }),
     good('LEGAL_HOLD placed', { ...hold, action: 'place' }),
     good('INCIDENT with no commitments', { ...INCIDENT, commitments: {} }),
-    good('INCIDENT with a commitment named constructor', { ...INCIDENT, commitments: { constructor: hash('x') } }),
-    ...(['record', 'dataset', 'model', 'log'] as const).map((scope) => good(`AUDIT_VERDICT of a ${scope}`, { ...AUDIT_VERDICT, scope })),
-    ...(['verified', 'failed', 'inconclusive'] as const).map((outcome) => good(`AUDIT_VERDICT ${outcome}`, { ...AUDIT_VERDICT, outcome })),
+    good('INCIDENT with a commitment named constructor', {
+      ...INCIDENT,
+      commitments: { constructor: hash('x') },
+    }),
+    ...(['record', 'dataset', 'model', 'log'] as const).map((scope) =>
+      good(`AUDIT_VERDICT of a ${scope}`, { ...AUDIT_VERDICT, scope }),
+    ),
+    ...(['verified', 'failed', 'inconclusive'] as const).map((outcome) =>
+      good(`AUDIT_VERDICT ${outcome}`, { ...AUDIT_VERDICT, outcome }),
+    ),
   ];
 }
 
@@ -91,7 +114,9 @@ function badRecords(): VectorCase[] {
       bad(`${record.type} of version 2`, { ...record, version: 2 }),
     ]),
     ...Object.keys(DETECTION).map((field) => bad(`DETECTION without ${field}`, without(DETECTION, field))),
-    ...Object.keys(SESSION_CLOSE).map((field) => bad(`SESSION_CLOSE without ${field}`, without(SESSION_CLOSE, field))),
+    ...Object.keys(SESSION_CLOSE).map((field) =>
+      bad(`SESSION_CLOSE without ${field}`, without(SESSION_CLOSE, field)),
+    ),
     bad('an unknown type', { ...DETECTION, type: 'READING' }),
     bad('a type in lower case', { ...DETECTION, type: 'detection' }),
     bad('no object', ['DETECTION']),
@@ -105,9 +130,15 @@ function badRecords(): VectorCase[] {
     bad('a time as a text', { ...DETECTION, time: '1790000000' }),
     bad('a time that is true', { ...DETECTION, time: true }),
     bad('a label in the clear', { ...DETECTION, label: 'angry' }),
-    bad('a label in place of its commitment', { ...DETECTION, commitments: { ...DETECTION.commitments, label: 'angry' } }),
+    bad('a label in place of its commitment', {
+      ...DETECTION,
+      commitments: { ...DETECTION.commitments, label: 'angry' },
+    }),
     bad('a missing commitment', { ...DETECTION, commitments: without(DETECTION.commitments, 'scores') }),
-    bad('one commitment too many', { ...DETECTION, commitments: { ...DETECTION.commitments, name: hash('n') } }),
+    bad('one commitment too many', {
+      ...DETECTION,
+      commitments: { ...DETECTION.commitments, name: hash('n') },
+    }),
     bad('a token with a space', { ...DETECTION, purpose: 'fraud detection' }),
     bad('a token in capitals', { ...DETECTION, purpose: 'Fraud' }),
     bad('a token with an accent', { ...DETECTION, purpose: 'détection' }),
@@ -121,7 +152,10 @@ function badRecords(): VectorCase[] {
     bad('a refusal with a sequence but no session', without(REFUSAL, 'sessionId')),
     bad('a session that opens at sequence 1', { ...SESSION_OPEN, sequence: 1 }),
     bad('a session without roles', { ...SESSION_OPEN, roles: [] }),
-    bad('a session with 17 roles', { ...SESSION_OPEN, roles: Array.from({ length: 17 }, (_, i) => `role-${i}`) }),
+    bad('a session with 17 roles', {
+      ...SESSION_OPEN,
+      roles: Array.from({ length: 17 }, (_, i) => `role-${i}`),
+    }),
     bad('a session with a notice to come', { ...SESSION_OPEN, noticeShownAt: SESSION_OPEN.time + 2 }),
     bad('a session with a consent to come', { ...SESSION_OPEN, consentGivenAt: SESSION_OPEN.time + 2 }),
     bad('a close that leaves one record out', { ...SESSION_CLOSE, sequence: SESSION_CLOSE.sequence - 1 }),
@@ -135,9 +169,12 @@ function badRecords(): VectorCase[] {
     bad('a registry that is no address', { ...MODEL_REGISTERED, registry: `0x${'AB'.repeat(20)}` }),
     bad('commitments as a list', { ...INCIDENT, commitments: [] }),
     bad('a commitment with an upper-case name', { ...INCIDENT, commitments: { Name: hash('x') } }),
-    raw('a record with __proto__ among its commitments', new TextDecoder()
-      .decode(encodeRecord({ ...INCIDENT, commitments: { a: hash('a') } }))
-      .replace('"a":', `"__proto__":"${hash('p')}","a":`)),
+    raw(
+      'a record with __proto__ among its commitments',
+      new TextDecoder()
+        .decode(encodeRecord({ ...INCIDENT, commitments: { a: hash('a') } }))
+        .replace('"a":', `"__proto__":"${hash('p')}","a":`),
+    ),
     raw('a float in place of an integer', json.replace('"version":1', '"version":1.0')),
     raw('a key given twice', json.replace('"version":1', '"version":1,"version":1')),
     raw('a space', json.replace(',', ', ')),
@@ -166,11 +203,15 @@ function commitments(): VectorFile {
       };
     }),
   );
-  const [first, second] = [cases[8]!, cases[9]!] as [VectorCase & Record<string, string>, VectorCase & Record<string, string>];
+  const [first, second] = [cases[8]!, cases[9]!] as [
+    VectorCase & Record<string, string>,
+    VectorCase & Record<string, string>,
+  ];
   const change = (name: string, fields: object): VectorCase => ({ ...first, ...fields, name, valid: false });
   return {
     name: 'commitments',
-    about: 'docs/spec/commitments.md. Valid: the salt is that of the subject key, and salt, field and value open the commitment.',
+    about:
+      'docs/spec/commitments.md. Valid: the salt is that of the subject key, and salt, field and value open the commitment.',
     cases: [
       ...cases,
       change('another value', { value: second.value }),
@@ -190,6 +231,10 @@ function commitments(): VectorFile {
 }
 
 export const recordVectors = (): VectorFile[] => [
-  { name: 'records', about: 'docs/spec/record.md: canonical bytes, schema and rules of every record type.', cases: [...goodRecords(), ...badRecords()] },
+  {
+    name: 'records',
+    about: 'docs/spec/record.md: canonical bytes, schema and rules of every record type.',
+    cases: [...goodRecords(), ...badRecords()],
+  },
   commitments(),
 ];

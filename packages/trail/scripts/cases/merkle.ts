@@ -8,7 +8,9 @@ const rootAt = (size: number): string => toHex(tree.subtree(0, size));
 const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map(toHex);
 const FORGED = toHex(hashLeaf(utf8('forged')));
 
-const SIZES = [17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 511, 513, 1_000, 1_023, 1_024, 1_025];
+const SIZES = [
+  17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 511, 513, 1_000, 1_023, 1_024, 1_025,
+];
 
 interface Inclusion extends VectorCase {
   readonly leafHash: string;
@@ -50,7 +52,11 @@ function damagedInclusions(c: Inclusion): Inclusion[] {
     bad('without its last hash', { proof: c.proof.slice(0, -1) }),
     bad('one hash too many', { proof: [...c.proof, FORGED] }),
     bad('the first hashes swapped', { proof: swapped }),
-    bad('an inner node as the leaf', { leafHash: toHex(tree.subtree(0, 2)), index: 0, proof: c.proof.slice(1) }),
+    bad('an inner node as the leaf', {
+      leafHash: toHex(tree.subtree(0, 2)),
+      index: 0,
+      proof: c.proof.slice(1),
+    }),
   ];
 }
 
@@ -58,10 +64,24 @@ function inclusions(): VectorFile {
   const cases: Inclusion[] = [];
   for (let size = 1; size <= 16; size++) for (let i = 0; i < size; i++) cases.push(inclusion(i, size));
   for (const size of SIZES) {
-    const picks = [0, 1, size >> 1, size - 2, size - 1, ...[1, 2, 3].map((n) => pick(`i ${size} ${n}`, size))];
+    const picks = [
+      0,
+      1,
+      size >> 1,
+      size - 2,
+      size - 1,
+      ...[1, 2, 3].map((n) => pick(`i ${size} ${n}`, size)),
+    ];
     for (const index of new Set(picks)) cases.push(inclusion(index, size));
   }
-  const base = [inclusion(0, 5), inclusion(2, 7), inclusion(6, 7), inclusion(7, 8), inclusion(97, 100), inclusion(512, 1_000)];
+  const base = [
+    inclusion(0, 5),
+    inclusion(2, 7),
+    inclusion(6, 7),
+    inclusion(7, 8),
+    inclusion(97, 100),
+    inclusion(512, 1_000),
+  ];
   return {
     name: 'inclusion',
     about: 'RFC 9162 section 2.1.3.2. Leaf i is the UTF-8 text "leaf i".',
@@ -138,12 +158,29 @@ function rewrites(): Consistency[] {
 
 function consistencies(): VectorFile {
   const cases: Consistency[] = [];
-  for (let size2 = 0; size2 <= 16; size2++) for (let size1 = 0; size1 <= size2; size1++) cases.push(consistency(size1, size2));
+  for (let size2 = 0; size2 <= 16; size2++)
+    for (let size1 = 0; size1 <= size2; size1++) cases.push(consistency(size1, size2));
   for (const size2 of SIZES) {
-    const picks = [0, 1, 2, size2 >> 1, size2 - 1, size2, ...[1, 2, 3].map((n) => pick(`c ${size2} ${n}`, size2))];
+    const picks = [
+      0,
+      1,
+      2,
+      size2 >> 1,
+      size2 - 1,
+      size2,
+      ...[1, 2, 3].map((n) => pick(`c ${size2} ${n}`, size2)),
+    ];
     for (const size1 of new Set(picks)) cases.push(consistency(size1, size2));
   }
-  const empty = { name: '', valid: false, size1: 0, size2: 0, root1: toHex(EMPTY_ROOT), root2: toHex(EMPTY_ROOT), proof: [] };
+  const empty = {
+    name: '',
+    valid: false,
+    size1: 0,
+    size2: 0,
+    root1: toHex(EMPTY_ROOT),
+    root2: toHex(EMPTY_ROOT),
+    proof: [],
+  };
   const bad: Consistency[] = [
     { ...empty, name: 'an empty log with another root', root1: FORGED, root2: FORGED },
     { ...empty, name: 'two empty logs with different roots', root2: FORGED },
@@ -153,7 +190,14 @@ function consistencies(): VectorFile {
     { ...consistency(9, 9), name: 'a fork of equal size', valid: false, root2: FORGED },
     { ...consistency(9, 9), name: 'equal heads with a proof', valid: false, proof: [FORGED] },
   ];
-  const base = [consistency(3, 7), consistency(4, 7), consistency(5, 9), consistency(6, 8), consistency(8, 13), consistency(100, 129)];
+  const base = [
+    consistency(3, 7),
+    consistency(4, 7),
+    consistency(5, 9),
+    consistency(6, 8),
+    consistency(8, 13),
+    consistency(100, 129),
+  ];
   return {
     name: 'consistency',
     about: 'RFC 9162 section 2.1.4.2. Leaf i is the UTF-8 text "leaf i".',
@@ -163,7 +207,12 @@ function consistencies(): VectorFile {
 
 function trees(): VectorFile {
   const sizes = [...Array.from({ length: 67 }, (_, i) => i), ...SIZES.filter((size) => size > 66)];
-  const cases: VectorCase[] = sizes.map((size) => ({ name: `size ${size}`, valid: true, size, root: rootAt(size) }));
+  const cases: VectorCase[] = sizes.map((size) => ({
+    name: `size ${size}`,
+    valid: true,
+    size,
+    root: rootAt(size),
+  }));
   const bad: VectorCase[] = [
     { name: 'the root of one leaf fewer', valid: false, size: 8, root: rootAt(7) },
     { name: 'an empty tree with a zero root', valid: false, size: 0, root: '00'.repeat(32) },

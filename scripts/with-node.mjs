@@ -31,6 +31,20 @@ const run = (command, args) => {
   return result.signal ? 130 : (result.status ?? 1);
 };
 
+/** Shows what a command says only where it fails. */
+const runQuietly = (title, command, args) => {
+  process.stderr.write(`testigo: ${title}\n`);
+  const result = spawnSync(command, args, {
+    cwd: root,
+    env,
+    stdio: ['inherit', 'pipe', 'pipe'],
+    maxBuffer: 1 << 28,
+  });
+  if (result.error) fail(`cannot run ${command}: ${result.error.message}.`);
+  if (result.status !== 0) process.stderr.write(`${result.stdout}${result.stderr}`);
+  return result.signal ? 130 : (result.status ?? 1);
+};
+
 const isNewEnough = () => {
   const [major, minor] = process.versions.node.split('.').map(Number);
   return major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1]);
@@ -78,7 +92,8 @@ const ensureInstalled = () => {
 };
 
 // Two at a time: more only makes small machines swap, and the tests inside are parallel already.
-const turbo = (...args) => run('turbo', ['run', '--concurrency=2', ...args]);
+const TURBO = ['run', '--concurrency=2'];
+const turbo = (...args) => run('turbo', [...TURBO, ...args]);
 const steps = (...functions) => {
   for (const step of functions) {
     const status = step();
@@ -90,7 +105,12 @@ const steps = (...functions) => {
 const commands = {
   start: (args) =>
     steps(
-      () => turbo('build', '--output-logs=errors-only'),
+      () =>
+        runQuietly('building (a minute the first time)', 'turbo', [
+          ...TURBO,
+          'build',
+          '--output-logs=errors-only',
+        ]),
       () => run('node', [join('demo', 'dist', 'main.js'), ...args]),
     ),
   test: (args) => turbo('test', '--output-logs=new-only', ...(args.length > 0 ? ['--', ...args] : [])),

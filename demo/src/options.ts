@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
 export interface DemoOptions {
@@ -20,7 +21,9 @@ function integerWithin(minimum: number, maximum: number): (text: string) => numb
   };
 }
 
-const collect = (path: string, paths: readonly string[]): string[] => [...paths, path];
+// npm runs scripts in the package's folder and keeps the user's in INIT_CWD.
+const fromUsersFolder = (path: string): string => resolve(process.env.INIT_CWD ?? process.cwd(), path);
+const collect = (path: string, paths: readonly string[]): string[] => [...paths, fromUsersFolder(path)];
 
 /** Exits with 2 on unknown options, as every command here does. */
 export function parseOptions(argv: readonly string[]): DemoOptions {
@@ -36,7 +39,11 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
       collect,
       [],
     )
-    .option('--data <csv>', 'train on a FER-2013 CSV first, instead of using the model in the repository')
+    .option(
+      '--data <csv>',
+      'train on a FER-2013 CSV first, instead of using the model in the repository',
+      fromUsersFolder,
+    )
     .option('--epochs <n>', 'with --data: how long to train', integerWithin(1, 1000), 2)
     .option('--subset <n>', 'with --data: how many rows to train on', integerWithin(100, 1_000_000), 500)
     .option('--port <n>', 'port of the API', port, 8080)

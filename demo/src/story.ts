@@ -16,6 +16,7 @@ import {
   type Picture,
   sendPicture,
 } from './world/pictures.ts';
+import { requireFreePort } from './world/ports.ts';
 import { approveDataset, type PublishedModel, readModel, registerModel } from './world/publish.ts';
 import { startService, trustOf } from './world/service.ts';
 import { trainModel, writeSamples } from './world/train.ts';
@@ -151,6 +152,8 @@ export async function tellStory(options: DemoOptions, narrator: Narrator): Promi
   try {
     const pictures =
       options.image.length > 0 ? await loadPictures(options.image) : await loadSamplePictures();
+    await requireFreePort(options.port, '--port');
+    await requireFreePort(options.chainPort, '--chain-port');
     const prepared = await prepareModel(options, dir, narrator);
     const { model } = prepared;
     const registry = await narrator.step(

@@ -47,8 +47,17 @@ export async function loadSamplePictures(): Promise<Picture[]> {
   );
 }
 
+/** @throws Error that names the picture which cannot be read */
 export const loadPictures = (paths: readonly string[]): Promise<Picture[]> =>
-  Promise.all(paths.map(async (path) => ({ name: basename(path), bytes: await readFile(path) })));
+  Promise.all(
+    paths.map(async (path) => {
+      const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+        const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
+        throw new Error(`cannot read the picture ${path}: ${why}`, { cause });
+      });
+      return { name: basename(path), bytes };
+    }),
+  );
 
 /** One picture through the API, as a call platform would send it. */
 export async function sendPicture(apiUrl: string, picture: Picture): Promise<Answer> {

@@ -46,5 +46,10 @@ export const freezeLayers = (network: FerNetwork, what: string | undefined): voi
       seen: `${what} is neither "features" nor 0 to ${weighted.length - 1}`,
     });
   }
-  for (const layer of weighted.slice(0, count)) layer.trainable = false;
+  for (const layer of weighted.slice(0, count)) {
+    layer.trainable = false;
+    // A frozen batch normalisation must not follow the new data's statistics either.
+    const call = layer.call.bind(layer);
+    layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: false });
+  }
 };

@@ -164,7 +164,7 @@ const real = process.env.TESTIGO_DATA;
 if (!real) console.log('real FER-2013 data: did not run, TESTIGO_DATA is not set');
 else {
   describe('the real FER-2013', () => {
-    it('gives the same samples from a CSV and from the arrays', { timeout: 60_000 }, async () => {
+    it('gives the same samples from a CSV and from the arrays', async () => {
       const arrays = await loadFaces(join(real, 'fer2013'));
       expect(arrays.count).toBe(32_298);
       expect(rowsOfSplit(arrays, 'PublicTest')).toHaveLength(3_589);

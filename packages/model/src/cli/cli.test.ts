@@ -1,0 +1,189 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readBundle } from '../bundle/read-bundle.ts';
+import { decodeEvidence } from '../evidence/evidence-file.ts';
+import { PIXEL_COUNT } from '../labels.ts';
+import { createGenerator } from '../random/keyed-generator.ts';
+import { runCli } from './program.ts';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'testigo-cli-'));
+const run = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
+  return { status, stdout, stderr };
+};
+
+/** The same program without a process of its own. */
+const runHere = async (...args: string[]) => {
+  const out = { stdout: '', stderr: '' };
+  const sink = (name: 'stdout' | 'stderr') => ({
+    write: (text: string) => {
+      out[name] += text;
+    },
+  });
+  const context = { stdout: sink('stdout'), stderr: sink('stderr'), signal: new AbortController().signal };
+  return { status: await runCli(['node', 'testigo-model', ...args], context), ...out };
+};
+
+/** Made-up faces: a bright band whose height is the class, with noise; every fourth row is PublicTest. */
+const writeCsv = (name: string, rows: number): string => {
+  const random = createGenerator('cli', name);
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const label = row % 7;
+    const pixels = Array.from({ length: PIXEL_COUNT }, (_, i) => {
+      const isBright = Math.floor(i / 48 / 7) === label;
+      return Math.floor((isBright ? 180 : 60) + 50 * random.uniform());
+    });
+    return `${label},${pixels.join(' ')},${row % 4 === 3 ? 'PublicTest' : 'Training'}`;
+  });
+  const path = join(folder, name);
+  writeFileSync(path, `emotion,pixels,Usage\n${lines.join('\n')}\n`);
+  return path;
+};
+const csv = writeCsv('faces.csv', 56);
+
+describe('the built testigo-model', () => {
+  it('teaches its commands', async () => {
+    const { status, stdout, stderr } = run('--help');
+    expect(status).toBe(0);
+    expect(stderr).toBe('');
+    for (const command of ['train', 'evaluate', 'evidence', 'export', 'serve', 'info', 'samples']) {
+      expect(stdout).toContain(`${command} `);
+      const help = await runHere(command, '--help');
+      expect(help).toMatchObject({ status: 0, stderr: '' });
+    }
+  });
+
+  it('verifies and describes the shipped bundle', async () => {
+    const { status, stdout, stderr } = run('info', '--format', 'json');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ manifest: { labels: expect.arrayContaining(['happy']) } });
+    expect((await runHere('info', '--card')).stdout).toContain('What it must not be used for');
+  });
+
+  it('evaluates as JSON with every promised field, and as text', async () => {
+    const { status, stdout, stderr } = run('evaluate', '--data', csv, '--format', 'json', '--ten-crop');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      count: 14,
+      split: 'PublicTest',
+      leakFree: { removed: 0, knownFrom: ['bundle', 'file'] },
+    });
+    for (const field of [
+      'accuracy',
+      'macroF1',
+      'ece',
+      'perClass',
+      'confusion',
+      'accuracyInterval',
+      'tenCrop',
+      'conformal',
+      'selective',
+    ]) {
+      expect(result[field]).toBeDefined();
+    }
+    expect((await runHere('evaluate', '--data', csv, '--split', 'all')).stdout).toMatch(/f1-score/);
+  });
+
+  it('exports ONNX and a Triton repository', async () => {
+    expect((await runHere('export', '--out', join(folder, 'model.onnx'))).status).toBe(0);
+    expect(run('export', '--format', 'triton', '--out', 'models').status).toBe(0);
+    const [name] = readdirSync(join(folder, 'models'));
+    expect(existsSync(join(folder, 'models', name!, '1', 'model.onnx'))).toBe(true);
+    expect(readFileSync(join(folder, 'models', name!, 'config.pbtxt'), 'utf8')).toContain('TYPE_UINT8');
+  });
+
+  it('writes the same evidence on every run and prints its digest', async () => {
+    const first = run('evidence', '--data', csv, '--out', 'a.evidence', '--epochs', '2');
+    expect(first.status).toBe(0);
+    const second = await runHere(
+      'evidence',
+      '--data',
+      csv,
+      '--out',
+      join(folder, 'b.evidence'),
+      '--epochs',
+      '2',
+    );
+    expect(second.stdout.slice(0, 64)).toBe(first.stdout.slice(0, 64));
+    const { header, arrays } = decodeEvidence(readFileSync(join(folder, 'a.evidence')));
+    expect(header).toMatchObject({ kind: 'out-of-fold-heads', rows: 56, folds: 4 });
+    expect(arrays.probabilities!.shape).toEqual([56, 7]);
+  });
+
+  it.each([
+    ['no command line', [], 2],
+    ['an unknown command', ['predict'], 2],
+    ['an unknown option', ['evaluate', '--data', 'x', '--fast'], 2],
+    ['a missing option', ['evaluate'], 2],
+    ['an option out of range', ['evaluate', '--data', 'x', '--threads', '0'], 2],
+    ['a missing file', ['evaluate', '--data', 'nothing.csv'], 1],
+    ['a missing bundle', ['info', '--bundle', 'nothing'], 1],
+    ['a folder that is no bundle', ['train', '--data', 'faces.csv', '--out', folder], 1],
+  ])('refuses %s with code and one clear line', async (_, args, status) => {
+    const result = await runHere(...args);
+    expect(result.status).toBe(status);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it('names the row of a bad pixel and leaves no bundle behind', () => {
+    const bad = join(folder, 'bad.csv');
+    writeFileSync(bad, readFileSync(csv, 'utf8').replace(/\n3,\d+/, '\n3,999'));
+    const { status, stderr } = run('train', '--data', bad, '--out', 'never');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/bad\.csv: row 4 \(line 5\): pixel 1 is 999/);
+    expect(readdirSync(folder).filter((name) => name.startsWith('never'))).toEqual([]);
+  });
+
+  it('trains, writes bundle and run folder, then fine-tunes with frozen features', {
+    timeout: 120_000,
+  }, () => {
+    const base = ['--backend', 'wasm', '--epochs', '1', '--batch', '7', '--limit', '21'];
+    const trained = run('train', '--data', csv, '--out', 'model', ...base);
+    expect(trained.stderr).toContain('epoch 1/1');
+    expect(trained.status).toBe(0);
+    expect(readdirSync(join(folder, 'model.run')).sort()).toEqual(
+      expect.arrayContaining([
+        'card.md',
+        'config.json',
+        'confusion.png',
+        'curves.svg',
+        'metrics.jsonl',
+        'reliability.png',
+        'reliability.svg',
+      ]),
+    );
+    const config = JSON.parse(readFileSync(join(folder, 'model.run', 'config.json'), 'utf8'));
+    expect(config).toMatchObject({ seed: 'testigo', datasetRoot: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const tuned = run(
+      'train',
+      '--data',
+      csv,
+      '--out',
+      'tuned',
+      '--from',
+      'model',
+      '--freeze',
+      'features',
+      ...base,
+    );
+    expect(tuned.status).toBe(0);
+    const changed = readBundle(join(folder, 'tuned')).network.weights.filter((tensor, i) => {
+      const before = readBundle(join(folder, 'model')).network.weights[i]!;
+      expect(before.name).toBe(tensor.name);
+      return tensor.data.some((value, k) => value !== before.data[k]);
+    });
+    expect(changed.map((tensor) => tensor.name.split('/')[1])).toEqual(['kernel', 'bias']);
+    expect(changed[0]!.shape).toEqual([256, 7]);
+    expect(run('info', '--bundle', 'tuned').status).toBe(0);
+  });
+});

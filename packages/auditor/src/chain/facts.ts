@@ -7,6 +7,8 @@ export interface AnchorFact {
   readonly blockNumber: number;
   readonly blockHash: string;
   readonly transaction: string;
+  /** Seconds since 1970, where it was asked for. */
+  readonly blockTime?: number;
 }
 
 export interface ModelFact {

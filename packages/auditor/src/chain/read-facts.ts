@@ -10,6 +10,8 @@ export interface FactsQuery {
   readonly logId?: string;
   readonly modelVersion?: string;
   readonly datasetRoot?: string;
+  /** Index of a record: the time of the first anchor that covers it is read too. */
+  readonly covering?: number;
 }
 
 /** Reads the same facts from every given provider. Unreachable is an answer, not an exception. */
@@ -51,11 +53,22 @@ async function readFacts(reader: RegistryReader, query: FactsQuery): Promise<Reg
   return {
     ...base,
     codeHash,
-    anchors,
+    anchors: await timeAnchor(reader, anchors, query.covering),
     ...(head && { head }),
     ...(model && { model }),
     ...(dataset && { dataset }),
   };
+}
+
+async function timeAnchor(
+  reader: RegistryReader,
+  anchors: readonly AnchorFact[],
+  index: number | undefined,
+): Promise<readonly AnchorFact[]> {
+  const covering = index === undefined ? undefined : anchors.find((anchor) => anchor.size > index);
+  if (covering === undefined) return anchors;
+  const blockTime = await reader.readBlockTime(covering.blockNumber);
+  return anchors.map((anchor) => (anchor === covering ? { ...anchor, blockTime } : anchor));
 }
 
 export async function readHead(reader: RegistryReader, logId: string, block: number) {

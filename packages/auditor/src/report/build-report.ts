@@ -19,20 +19,20 @@ export interface ReportInput {
 export function buildReport(input: ReportInput): AuditReport {
   const findings =
     input.findings.length > 0
-      ? input.findings
+      ? input.findings.map(cleanFinding)
       : [makeFinding('checks-none', { source: `testigo-audit ${input.command}` })];
   const { outcome } = concludeVerdict(findings);
   return {
     reportVersion: REPORT_VERSION,
     tool: { name: 'testigo-audit', version: input.toolVersion },
     command: input.command,
-    subject: input.subject,
+    subject: cleanText(input.subject),
     auditedAt: input.auditedAt.toISOString(),
     outcome,
     exitCode: exitCodeOf(outcome),
     conclusion: concludeInWords(outcome, findings, input.verifiedMeans),
-    findings,
-    notChecked: input.notChecked,
+    findings: [...findings],
+    notChecked: [...input.notChecked],
     ...input.extras,
   };
 }
@@ -46,4 +46,22 @@ function concludeInWords(outcome: Outcome, findings: readonly Finding[], verifie
   return first === undefined
     ? 'Nothing was shown.'
     : `${titleOf(first)}${more}. ${first.meaning ?? ''}`.trim();
+}
+
+/**
+ * What a finding quotes is hostile: escape sequences drive a terminal, line breaks forge lines of the result, and
+ * direction marks turn text round. All of them come out as a visible replacement.
+ */
+export function cleanText(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+function cleanFinding(finding: Finding): Finding {
+  const { expected, seen, source } = finding;
+  return {
+    ...finding,
+    ...(expected !== undefined && { expected: cleanText(expected) }),
+    ...(seen !== undefined && { seen: cleanText(seen) }),
+    source: cleanText(source),
+  };
 }

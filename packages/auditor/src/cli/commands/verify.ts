@@ -1,13 +1,22 @@
-import { type EvidenceBundle, type Finding, parseEvidenceBundle } from '@testigo/trail';
+import {
+  type EvidenceBundle,
+  type Finding,
+  openNote,
+  parseCheckpoint,
+  parseEvidenceBundle,
+} from '@testigo/trail';
 import type { Command } from 'commander';
 import type { ChainAnswer } from '../../chain/facts.ts';
 import { readModelFolder } from '../../files/model-folder.ts';
 import { readBytes } from '../../files/read-file.ts';
 import { readSamples } from '../../files/read-samples.ts';
 import { makeFinding } from '../../findings/table.ts';
+import { buildTimeline } from '../../report/build-timeline.ts';
+import type { AuditReport } from '../../report/report.ts';
 import type { Trust } from '../../trust/trust-file.ts';
 import { describeSamples } from '../../verify/check-samples.ts';
 import { attempt } from '../../verify/checked.ts';
+import { traceInclusion } from '../../verify/trace-inclusion.ts';
 import { planLookup, verifyEvidence } from '../../verify/verify-evidence.ts';
 import { finishAudit } from '../finish.ts';
 import type { Io, Run } from '../io.ts';
@@ -83,7 +92,18 @@ async function runVerify(io: Io, path: string, options: VerifyOptions): Promise<
     findings,
     notChecked,
     verifiedMeans: describeVerified(findings),
+    extras: picture(bundle, chain),
   });
+}
+
+function picture(bundle: EvidenceBundle, chain: ChainAnswer): Pick<AuditReport, 'timeline' | 'proofPath'> {
+  const traced = attempt(() => {
+    const { size } = parseCheckpoint(openNote(bundle.checkpoint, []).body);
+    return traceInclusion(bundle, size);
+  });
+  const facts = chain.status === 'read' ? chain.facts : undefined;
+  const timeline = buildTimeline(bundle, facts);
+  return { ...(timeline.length > 0 && { timeline }), ...('value' in traced && { proofPath: traced.value }) };
 }
 
 async function lookUp(
@@ -98,7 +118,11 @@ async function lookUp(
   if (trust === undefined) return { status: 'not-pinned', source: first.host };
   const { readChain } = await import('../../chain/read-facts.ts');
   const { registry, deployedAtBlock: fromBlock } = trust;
-  return readChain(options.chain, { registry, fromBlock, ...planLookup(bundle) }, io.signal);
+  return readChain(
+    options.chain,
+    { registry, fromBlock, covering: bundle.leafIndex, ...planLookup(bundle) },
+    io.signal,
+  );
 }
 
 function listUnchecked(options: VerifyOptions, bundle: EvidenceBundle): string[] {

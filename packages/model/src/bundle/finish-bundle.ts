@@ -45,7 +45,8 @@ export type FinishedBundle = {
 
 const ppm = (value: number): number => Math.round(value * 1e6);
 
-const headlineOf = (evaluation: BundleEvaluation): Record<string, number> => {
+/** Headline figures of an evaluation, as a manifest names them. */
+export const headlineOf = (evaluation: BundleEvaluation): Record<string, number> => {
   const split = evaluation.split.toLowerCase();
   return {
     [`${split}.accuracy`]: ppm(evaluation.accuracy),

@@ -26,7 +26,7 @@ export type BundleParts = {
   readonly networkSpec?: object;
   readonly precision: Precision;
   /** The dataset it was trained on, its signed manifest and the custodian's Ed25519 public key. */
-  readonly dataset: Pick<Dataset, 'root' | 'selectionRoot' | 'manifestDigest' | 'samples'>;
+  readonly dataset: Pick<Dataset, 'root' | 'selectionRoot' | 'manifestDigest' | 'size'>;
   readonly envelope: DsseEnvelope;
   readonly custodianKey: Uint8Array;
   readonly training: {
@@ -111,7 +111,7 @@ export const assembleBundle = (parts: BundleParts): AssembledBundle => {
     preprocessing: preprocessingDigest(),
     dataset: {
       root: dataset.root,
-      size: dataset.samples.length,
+      size: dataset.size,
       manifest: dataset.manifestDigest,
       selection: dataset.selectionRoot,
     },

@@ -6,6 +6,7 @@ import { addEvaluate } from './evaluate.ts';
 import { addEvidence } from './evidence.ts';
 import { addExport } from './export.ts';
 import { addInfo } from './info.ts';
+import { addQuantize } from './quantize.ts';
 import { addSamples } from './samples.ts';
 import { addServe } from './serve.ts';
 import { addTrain } from './train.ts';
@@ -32,7 +33,16 @@ otherwise. Results go to stdout, progress and messages to stderr.
 
 Exit codes: 0 done, 1 failed (one line says why and where), 2 wrong usage, 130 interrupted.`,
     );
-  const commands = [addTrain, addEvaluate, addEvidence, addSamples, addExport, addServe, addInfo];
+  const commands = [
+    addTrain,
+    addEvaluate,
+    addEvidence,
+    addSamples,
+    addExport,
+    addQuantize,
+    addServe,
+    addInfo,
+  ];
   for (const add of commands) add(program, context);
   return program;
 };

@@ -31,6 +31,7 @@ export type DatasetOptions = {
 /** A loaded set bound to its samples' digests, its RFC 6962 root and a manifest that a custodian signs. */
 export type Dataset = {
   readonly samples: readonly Sample[];
+  readonly size: number;
   /** Hex. */
   readonly root: string;
   readonly selectionRoot: string;
@@ -99,6 +100,7 @@ export const describeDataset = (set: FaceSet, options: DatasetOptions): Dataset 
   const payload = encodeDatasetManifest(statement);
   return {
     samples,
+    size: samples.length,
     root,
     selectionRoot,
     statement,

@@ -16,6 +16,10 @@ const serverSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
   /** 0 takes any free port. */
   port: z.int().min(0).max(65_535).default(8080),
+  /** Serves HTTPS by itself; without it a proxy in front does. */
+  tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
+  /** Browser origins that may call, for instance https://desk.example.com. */
+  corsOrigins: z.array(z.url({ protocol: /^https?$/ })).default([]),
   /** Hops of reverse proxies whose X-Forwarded-For counts. */
   trustProxy: z.int().min(0).max(8).default(0),
   /** How long a shutdown waits for answers under way. */
@@ -29,6 +33,11 @@ const limitsSchema = z.strictObject({
     .default(8 * 1024 * 1024),
   imagePixels: z.int().min(2304).default(16_777_216),
   decodeTimeoutMs: milliseconds.default(2_000),
+  /** By caller. Frames of a stream do not count. */
+  requestsPerMinute: z.int().min(1).default(6_000),
+  /** Frames of one stream being read or waiting; then the stream is paused until one is answered. */
+  framesInFlight: z.int().min(1).max(64).default(2),
+  streams: z.int().min(1).default(1_000),
   /** Pictures being read or waiting, all clients together; more are answered 503. */
   picturesInFlight: z.int().min(1).default(64),
 });
@@ -86,8 +95,36 @@ const anchoringSchema = z.strictObject({
   bumpAfterMs: milliseconds.default(60_000),
 });
 
+const authSchema = z
+  .strictObject({
+    /** `open` asks nobody who they are: for one machine only, so it needs a loopback host. */
+    mode: z.enum(['open', 'required']).default('open'),
+    jwt: z
+      .strictObject({
+        issuer: z.string().min(1),
+        audience: z.string().min(1),
+        jwksUri: z.url({ protocol: /^https?$/ }).optional(),
+        jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
+      })
+      .refine(
+        ({ jwksUri, jwks }) => (jwksUri === undefined) !== (jwks === undefined),
+        'give jwksUri or jwks, one of them',
+      )
+      .optional(),
+  })
+  .prefault({});
+
 const policySchema = z.strictObject({
   id: token.default('testigo-policy-1'),
+  /** Closed lists for the public fields of sessions; without a list any code is taken. */
+  allowed: z
+    .strictObject({
+      purposes: z.array(token).optional(),
+      legalBases: z.array(token).optional(),
+      deployers: z.array(token).optional(),
+      notices: z.array(token).optional(),
+    })
+    .prefault({}),
   /**
    * Terms under which pictures without a session are read, each as a session of its own. Absent: such pictures
    * are refused, because nobody vouches for a notice to the person in them.
@@ -103,7 +140,9 @@ const policySchema = z.strictObject({
     .optional(),
 });
 
-export const configSchema = z.strictObject({
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const fieldsSchema = z.strictObject({
   dataDir: z.string().default('.testigo/api'),
   server: serverSchema.prefault({}),
   limits: limitsSchema.prefault({}),
@@ -112,6 +151,7 @@ export const configSchema = z.strictObject({
   registry: registrySchema,
   log: logSchema.prefault({}),
   anchoring: anchoringSchema.prefault({}),
+  auth: authSchema,
   policy: policySchema.prefault({}),
   keys: z
     .strictObject({
@@ -126,6 +166,11 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+export const configSchema = fieldsSchema.refine(
+  ({ auth, server }) => auth.mode === 'required' || LOOPBACK.has(server.host),
+  { path: ['auth', 'mode'], message: 'open only on a loopback host: set it to required to listen elsewhere' },
+);
 
 export type ApiConfig = z.infer<typeof configSchema>;
 export type ApiConfigInput = z.input<typeof configSchema>;

@@ -1,8 +1,10 @@
 import { REQUEST_ERRORS } from './http/problem-codes.ts';
+import { REFUSAL_CODES } from './policy/refusal-codes.ts';
 
 /** Every error code of the API, with what a client is told. One table feeds problem+json and docs/errors.md. */
 export const API_ERRORS = {
   ...REQUEST_ERRORS,
+  ...REFUSAL_CODES,
   'record-invalid': {
     title: 'The record is not in its canonical form',
     help: 'Encode the record as docs/spec/record.md says; the log stores only the one canonical form.',

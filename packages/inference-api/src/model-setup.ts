@@ -1,5 +1,7 @@
 import { openBundle, preprocessingDigest, shippedBundle } from '@testigo/model';
 import type { ApiConfig } from './config.ts';
+import { ApiError } from './errors.ts';
+import { findProtectedTraits } from './policy/rules.ts';
 import type { EmotionClassifier } from './reading/read-emotion.ts';
 import type { Provenance } from './records/drafts.ts';
 import type { ModelEvidence } from './records/evidence.ts';
@@ -25,6 +27,11 @@ export const openModel = async (config: ApiConfig['model']): Promise<OpenModel> 
       `model ${modelVersion} was trained for other preprocessing than this service does: use a matching release`,
     );
   }
+  const traits = findProtectedTraits(manifest.labels);
+  if (traits.length > 0) {
+    await bundle.close();
+    throw new ApiError('protected-trait', `model ${modelVersion} has the labels ${traits.join(', ')}`);
+  }
   return {
     modelVersion,
     provenance: {
@@ -33,7 +40,11 @@ export const openModel = async (config: ApiConfig['model']): Promise<OpenModel> 
       datasetSize: manifest.dataset.size,
       preprocessing: manifest.preprocessing,
     },
-    classifier: { labels: manifest.labels, predict: (pixels) => bundle.predict(pixels) },
+    classifier: {
+      labels: manifest.labels,
+      conformalQuantilePpm: manifest.calibration.conformalQuantilePpm,
+      predict: (pixels) => bundle.predict(pixels),
+    },
     evidence: { modelVersion, manifest: contents.manifestBytes, datasetEnvelope: contents.datasetEnvelope },
     close: () => bundle.close(),
   };

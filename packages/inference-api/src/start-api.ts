@@ -1,23 +1,34 @@
-import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseVerifierKey, toHex } from '@testigo/trail';
 import { FetchRequest, JsonRpcProvider } from 'ethers';
 import { createAnchoring, viewAnchoring } from './anchoring-setup.ts';
+import { type ApiKeys, createApiKeys, type NewKey } from './auth/api-keys.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
 import { computeBuildDigest } from './build-digest.ts';
 import type { ApiConfig } from './config.ts';
 import { loadBlazeFace } from './faces/blaze-face.ts';
+import { createFaceFinder, type FaceFinder } from './faces/find-faces.ts';
 import { createApi } from './http/create-api.ts';
+import { createIdempotency } from './http/idempotency.ts';
 import { openServiceLog } from './log-setup.ts';
 import { createLogger, type Logger } from './logging.ts';
+import { createMetrics } from './metrics.ts';
 import { openModel } from './model-setup.ts';
 import { createDetectionService } from './reading/detection-service.ts';
 import { createEmotionReader } from './reading/read-emotion.ts';
 import { noAnchoring } from './records/anchoring-view.ts';
 import { createLedger } from './records/ledger.ts';
+import { createPseudonyms } from './records/pseudonym.ts';
+import { createRefuser } from './records/refuse.ts';
 import { watchRegistry } from './registry/registry-watch.ts';
-import { openSqliteState } from './state/sqlite-state.ts';
+import { createRightsService } from './rights/rights-service.ts';
+import { createSessionService } from './sessions/session-service.ts';
+import { openDatabase } from './state/database.ts';
+import { createSqliteState } from './state/sqlite-state.ts';
 import { readOrCreateKey } from './vault/key-file.ts';
 import { createSubjectKeys } from './vault/subject-keys.ts';
 
@@ -32,6 +43,8 @@ export type RunningApi = {
   readonly checkpointKey: string;
   /** Anchors without waiting for the interval; true once an anchor on chain covers the leaf. */
   waitForAnchor(leafIndex: number, timeoutMs: number): Promise<boolean>;
+  /** For the first administrator; further keys over POST /v1/keys. */
+  createKey(key: NewKey): ReturnType<ApiKeys['create']>;
   /** Finishes what is under way, then closes log and state. Safe to call twice. */
   close(): Promise<void>;
 };
@@ -49,8 +62,9 @@ const listen = (server: Server, { host, port }: ApiConfig['server']): Promise<st
     );
     server.listen(port, host, () => {
       const address = server.address() as AddressInfo;
+      const scheme = server instanceof TlsServer ? 'https' : 'http';
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-      resolve(`http://${name}:${address.port}`);
+      resolve(`${scheme}://${name}:${address.port}`);
     });
   });
 
@@ -61,6 +75,26 @@ const hardenServer = (server: Server): void => {
   server.keepAliveTimeout = 10_000;
   server.maxRequestsPerSocket = 10_000;
   server.maxConnections = 4_096;
+};
+
+const createHttpServer = ({ tls }: ApiConfig['server'], app: RequestListener): Server =>
+  tls
+    ? createTlsServer(
+        { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), minVersion: 'TLSv1.2' },
+        app,
+      )
+    : createServer(app);
+
+/** The whole picture, and for streams the neighbourhood of the last face. */
+const openFaceFinder = async (
+  config: ApiConfig['faces'],
+  onClose: (close: () => Promise<void>) => unknown,
+): Promise<FaceFinder> => {
+  const whole = await loadBlazeFace({ variant: 'back', ...config });
+  onClose(() => whole.close());
+  const near = await loadBlazeFace({ variant: 'front', ...config });
+  onClose(() => near.close());
+  return createFaceFinder(whole, near);
 };
 
 const closeServer = (server: Server, drainMs: number): Promise<void> =>
@@ -92,16 +126,16 @@ export const startApi = async (
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
     const model = await openModel(config.model);
     onClose(() => model.close());
-    const detector = await loadBlazeFace({ variant: 'back', ...config.faces });
-    onClose(() => detector.close());
-    const state = openSqliteState(join(config.dataDir, 'state.sqlite'));
-    onClose(() => state.close());
+    const finder = await openFaceFinder(config.faces, onClose);
+    const db = openDatabase(join(config.dataDir, 'state.sqlite'));
+    onClose(() => db.close());
+    const state = createSqliteState(db);
     const log = await openServiceLog(config);
     onClose(() => log.close());
-    const keys = createSubjectKeys(
-      readOrCreateKey(config.keys.masterKey, join(config.dataDir, 'master.key')),
-    );
-    const ledger = createLedger({ log, state, keys });
+    const masterKey = readOrCreateKey(config.keys.masterKey, join(config.dataDir, 'master.key'));
+    const keys = createSubjectKeys(masterKey);
+    const now = () => Date.now();
+    const ledger = createLedger({ log, state, keys, policy: config.policy.id, now });
     const recovered = await ledger.recover();
     if (recovered.confirmed + recovered.dropped > 0)
       logger.warn({ recovered }, 'settled what a crash had left open');
@@ -113,7 +147,6 @@ export const startApi = async (
       cacheTimeout: -1,
     });
     onClose(() => provider.destroy());
-    const now = () => Date.now();
     const { modelVersion, provenance } = model;
     const registry = watchRegistry({ provider, ...config.registry, ...provenance, now, logger });
     onClose(() => registry.stop());
@@ -125,28 +158,46 @@ export const startApi = async (
     if (engine) onClose(() => engine.stop());
     engine?.start();
     const anchoring = engine ? viewAnchoring(engine, config.registry) : noAnchoring;
+    const metrics = createMetrics();
+    const fullProvenance = { ...provenance, policy: config.policy.id, build: computeBuildDigest() };
+    const refuser = createRefuser({ ledger, provenance: fullProvenance, now });
+    const { labels } = model.classifier;
+    const shared = { log, ledger, refuser, state, keys, registry, provenance: fullProvenance, now };
     const service = createDetectionService({
-      reader: createEmotionReader({ detector, classifier: model.classifier, limits: config.limits }),
-      ledger,
-      state,
-      keys,
-      registry,
-      provenance: { ...provenance, policy: config.policy.id, build: computeBuildDigest() },
+      ...shared,
+      reader: createEmotionReader({ finder, classifier: model.classifier, limits: config.limits }),
       singlePictures: config.policy.singlePictures,
-      detectorName: detector.name,
+      detectorName: finder.name,
       picturesInFlight: config.limits.picturesInFlight,
-      now,
+      onPicture: metrics.countPicture,
+    });
+    const pseudonymOf = createPseudonyms(masterKey);
+    const sessions = createSessionService({ ...shared, labels, allowed: config.policy.allowed, pseudonymOf });
+    const evidence = { log, state, keys, anchoring, model: model.evidence };
+    const apiKeys = createApiKeys(db, now);
+    const authenticate = createAuthenticator(config.auth, apiKeys);
+    const detections = { service, anchoring, model: { labels, ...provenance } };
+    metrics.observe({
+      log,
+      chain: registry,
+      unanchoredRecords: async () => (await engine?.status())?.unanchoredRecords ?? log.checkpoint().size,
+      openStreams: () => 0,
     });
     let isDraining = false;
     const app = createApi({
       logger,
-      bodyBytes: config.limits.bodyBytes,
-      trustProxy: config.server.trustProxy,
-      detections: { service, anchoring, model: { labels: model.classifier.labels, ...provenance } },
-      evidence: { log, state, keys, anchoring, model: model.evidence },
+      config,
+      authenticate,
+      idempotency: createIdempotency(db, masterKey, now),
+      metrics,
+      apiKeys,
+      detections,
+      evidence,
+      sessions,
+      rights: createRightsService({ ...shared, evidence }),
       health: { registry, log, modelVersion, isDraining: () => isDraining },
     });
-    const server = createServer(app);
+    const server = createHttpServer(config.server, app);
     hardenServer(server);
     const url = await listen(server, config.server);
     onClose(() => {
@@ -163,6 +214,7 @@ export const startApi = async (
       checkpointKey: `0x${toHex(parseVerifierKey(log.verifierKey).publicKey)}`,
       waitForAnchor: async (leafIndex, timeoutMs) =>
         (await engine?.waitForAnchor(leafIndex, timeoutMs)) !== undefined,
+      createKey: (key) => apiKeys.create(key),
       close: closeAll,
     };
   } catch (error) {

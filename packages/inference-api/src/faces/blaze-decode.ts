@@ -1,3 +1,4 @@
+import type { Box } from '../image/crop.ts';
 import type { Face, Point } from './face-detector.ts';
 
 /** Where a square network input lies in the picture: its corner and side, in pixels of the picture. */
@@ -61,11 +62,12 @@ export const readCandidates = (
   return found;
 };
 
-export const overlapOf = (a: Face, b: Face): number => {
-  const width = Math.min(a.box.x + a.box.width, b.box.x + b.box.width) - Math.max(a.box.x, b.box.x);
-  const height = Math.min(a.box.y + a.box.height, b.box.y + b.box.height) - Math.max(a.box.y, b.box.y);
+/** Intersection over union. */
+export const overlapOfBoxes = (a: Box, b: Box): number => {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
   const shared = Math.max(0, width) * Math.max(0, height);
-  const total = a.box.width * a.box.height + b.box.width * b.box.height - shared;
+  const total = a.width * a.height + b.width * b.height - shared;
   return total > 0 ? shared / total : 0;
 };
 
@@ -94,7 +96,9 @@ export const mergeCandidates = (candidates: readonly Face[], overlapThreshold: n
   const faces: Face[] = [];
   while (rest.length > 0) {
     const best = rest[0]!;
-    const group = rest.filter((face) => face === best || overlapOf(face, best) >= overlapThreshold);
+    const group = rest.filter(
+      (face) => face === best || overlapOfBoxes(face.box, best.box) >= overlapThreshold,
+    );
     rest = rest.filter((face) => !group.includes(face));
     faces.push(blend(group));
   }

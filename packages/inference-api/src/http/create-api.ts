@@ -1,73 +1,97 @@
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { ApiKeys } from '../auth/api-keys.ts';
+import type { Authenticate } from '../auth/authenticate.ts';
+import type { ApiConfig } from '../config.ts';
 import { API_ERRORS, ApiError } from '../errors.ts';
 import { createLogRouter } from '../log/router.ts';
 import type { Logger } from '../logging.ts';
+import type { Metrics } from '../metrics.ts';
 import type { EvidenceParts } from '../records/evidence.ts';
+import type { RightsService } from '../rights/rights-service.ts';
+import type { SessionService } from '../sessions/session-service.ts';
+import { admitCallers, allowOrigins } from './admit.ts';
+import type { Idempotency } from './idempotency.ts';
 import { mountOperations } from './mount.ts';
-import type { Operation, RequestContext } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { handleErrors } from './problem.ts';
+import { decisionOperations } from './routes/decisions.ts';
 import { type DetectionRouteParts, detectionOperations } from './routes/detections.ts';
+import { describeApi } from './routes/docs.ts';
 import { errorOperations } from './routes/errors.ts';
 import { type HealthParts, healthOperations } from './routes/health.ts';
+import { keyOperations } from './routes/keys.ts';
+import { metricsOperations } from './routes/metrics.ts';
 import { recordOperations } from './routes/records.ts';
+import { rightsOperations } from './routes/rights.ts';
+import { sessionOperations } from './routes/sessions.ts';
 
 export type ApiDeps = {
   readonly logger: Logger;
-  readonly bodyBytes: number;
-  readonly trustProxy: number;
+  readonly config: Pick<ApiConfig, 'server' | 'limits'>;
+  readonly authenticate: Authenticate;
+  readonly idempotency: Idempotency;
+  readonly metrics: Metrics;
+  readonly apiKeys: ApiKeys;
   readonly detections: DetectionRouteParts;
   readonly evidence: EvidenceParts;
+  readonly sessions: SessionService;
+  readonly rights: RightsService;
   readonly health: HealthParts;
 };
 
 /** W3C trace-context: a caller's trace id is kept, so that one id finds the call in both systems' logs. */
-const readTraceId = (header: string | undefined): string =>
+export const readTraceId = (header: string | undefined): string =>
   /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(header ?? '')?.[1] ?? randomBytes(16).toString('hex');
 
 const traceRequests =
-  (logger: Logger): RequestHandler =>
+  ({ logger, metrics }: ApiDeps): RequestHandler =>
   (request, response, next) => {
     const traceId = readTraceId(request.get('traceparent'));
-    const context: RequestContext = { traceId, logger: logger.child({ trace: { id: traceId } }) };
+    const context = { traceId, logger: logger.child({ trace: { id: traceId } }) };
     response.locals.context = context;
     const startedAt = process.hrtime.bigint();
     response.on('finish', () => {
       const duration = Number(process.hrtime.bigint() - startedAt);
-      context.logger.info(
-        {
-          http: { request: { method: request.method }, response: { status_code: response.statusCode } },
-          url: { path: request.path },
-          event: { duration },
-          ...(response.locals.errorCode === undefined
-            ? {}
-            : { error: { code: response.locals.errorCode as string } }),
-        },
-        'request',
-      );
+      const { errorCode, operationId } = response.locals as { errorCode?: string; operationId?: string };
+      metrics.countRequest({ operation: operationId ?? 'none', status: response.statusCode }, duration / 1e9);
+      const outcome = errorCode === undefined ? {} : { error: { code: errorCode } };
+      const http = { request: { method: request.method }, response: { status_code: response.statusCode } };
+      context.logger.info({ http, url: { path: request.path }, event: { duration }, ...outcome }, 'request');
     });
     response.set('X-Trace-Id', traceId);
     next();
   };
 
-export const apiOperations = (deps: ApiDeps): readonly Operation[] => [
-  ...detectionOperations(deps.detections),
-  ...recordOperations(deps.evidence),
-  ...healthOperations(deps.health),
-  ...errorOperations(API_ERRORS),
-];
+export const apiOperations = (deps: ApiDeps): readonly Operation[] =>
+  describeApi([
+    ...detectionOperations(deps.detections),
+    ...decisionOperations(deps.sessions),
+    ...sessionOperations({ sessions: deps.sessions, state: deps.evidence.state }),
+    ...recordOperations(deps.evidence),
+    ...rightsOperations({ rights: deps.rights, sessions: deps.sessions }),
+    ...keyOperations(deps.apiKeys),
+    ...healthOperations(deps.health),
+    ...metricsOperations(deps.metrics),
+    ...errorOperations(API_ERRORS),
+  ]);
 
 /** The whole HTTP surface over what it is given: no clock, disk or network of its own. */
 export const createApi = (deps: ApiDeps): Express => {
+  const { server, limits } = deps.config;
   const app = express();
   app
     .disable('x-powered-by')
     .disable('etag')
-    .set('trust proxy', deps.trustProxy)
+    .set('trust proxy', server.trustProxy)
     .set('query parser', 'simple');
-  app.use(traceRequests(deps.logger), helmet());
-  mountOperations(app, apiOperations(deps), { bodyBytes: deps.bodyBytes });
+  app.use(traceRequests(deps), helmet(), allowOrigins({ origins: server.corsOrigins }));
+  mountOperations(app, apiOperations(deps), {
+    bodyBytes: limits.bodyBytes,
+    idempotency: deps.idempotency,
+    admit: admitCallers(deps.authenticate, limits.requestsPerMinute),
+  });
   app.use(createLogRouter(deps.evidence.log));
   app.use(() => {
     throw new ApiError('not-found');

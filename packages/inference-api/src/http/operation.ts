@@ -1,8 +1,14 @@
 import type { z } from 'zod';
+import type { Principal, Scope } from '../auth/principal.ts';
 import type { ApiErrorCode } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 
-export type RequestContext = { readonly traceId: string; readonly logger: Logger };
+export type RequestContext = {
+  readonly traceId: string;
+  readonly logger: Logger;
+  /** Who asks; set for every operation whose scope is not public. */
+  readonly principal: Principal;
+};
 
 export type Reply = {
   readonly status: number;
@@ -43,6 +49,11 @@ export type Operation<
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
+  readonly scope: Scope | 'public';
+  /** Takes Idempotency-Key. */
+  readonly isIdempotent?: boolean;
+  /** Takes the body as multipart/form-data too, with the picture as a file. */
+  readonly takesMultipart?: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

@@ -47,41 +47,6 @@ export const REQUEST_ERRORS = {
     help: 'It is truncated, damaged or takes longer than the decoding limit. Encode it again.',
     httpStatus: 422,
   },
-  'no-face': {
-    title: 'No face was found, so there is no reading',
-    help: 'The refusal is recorded under recordId. Send a picture in which the face is large and unobstructed.',
-    httpStatus: 422,
-  },
-  'several-faces': {
-    title: 'More than one face is visible, so there is no reading',
-    help: 'The refusal is recorded under recordId. Mask everyone but the customer: others are never scored.',
-    httpStatus: 422,
-  },
-  'model-not-registered': {
-    title: 'The loaded model is not registered on chain, so there are no readings',
-    help: 'Register the model version, or load the bundle that is registered. Readings resume by themselves.',
-    httpStatus: 503,
-  },
-  'model-revoked': {
-    title: 'The loaded model was revoked on chain, so there are no readings',
-    help: 'Load a model version that is registered and not revoked. Existing records stay provable.',
-    httpStatus: 503,
-  },
-  'dataset-not-approved': {
-    title: 'The training data of the loaded model is not approved on chain, so there are no readings',
-    help: 'A custodian approves the dataset root first; then the model version is registered.',
-    httpStatus: 503,
-  },
-  'dataset-revoked': {
-    title: 'The training data of the loaded model was revoked on chain, so there are no readings',
-    help: 'Train on an approved dataset and register the new model version.',
-    httpStatus: 503,
-  },
-  'registry-unreachable': {
-    title: 'The chain cannot be asked whether the model still stands, so there are no readings',
-    help: 'Check the RPC endpoint. The last answer counts for registry.maxAgeMs and no longer.',
-    httpStatus: 503,
-  },
   'session-unknown': {
     title: 'There is no such session',
     help: 'Open one first, or check the id.',
@@ -102,10 +67,40 @@ export const REQUEST_ERRORS = {
     help: 'A DETECTION commits to frame, label, scores and capturedAt.',
     httpStatus: 400,
   },
-  'notice-missing': {
-    title: 'Nothing shows that the person was told, so there is no reading',
-    help: 'Open a session with its notice first; pictures without a session need policy.singlePictures.',
+  unauthenticated: {
+    title: 'Nothing says who you are',
+    help: 'Send Authorization: Bearer with an API key or a JWT of the configured issuer.',
+    httpStatus: 401,
+  },
+  forbidden: {
+    title: 'You may not do this',
+    help: 'The key or token lacks the scope that this endpoint names, or belongs to another deployer.',
     httpStatus: 403,
+  },
+  'rate-limited': {
+    title: 'Too many requests',
+    help: 'Wait for Retry-After seconds; the RateLimit header says what is left.',
+    httpStatus: 429,
+  },
+  'idempotency-mismatch': {
+    title: 'The Idempotency-Key was used for another request',
+    help: 'A key names one request. Use a fresh one for a different body or path.',
+    httpStatus: 422,
+  },
+  'idempotency-busy': {
+    title: 'A request with this Idempotency-Key is still under way',
+    help: 'Wait for its answer, then send it again to get the same one.',
+    httpStatus: 409,
+  },
+  'hold-unknown': {
+    title: 'There is no such legal hold',
+    help: 'The hold is the id of the record that placed it; it may have been released already.',
+    httpStatus: 404,
+  },
+  'key-unknown': {
+    title: 'There is no such API key',
+    help: 'GET /v1/keys lists the ids.',
+    httpStatus: 404,
   },
   overloaded: {
     title: 'Too many pictures are waiting',

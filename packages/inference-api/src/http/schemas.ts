@@ -32,6 +32,30 @@ export const anchoringSchema = z
   })
   .meta({ id: 'Anchoring', description: 'How far the checkpoint over this record has come on chain.' });
 
+export const tokenSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._:-]{0,63}$/, 'a code: lowercase letters, digits and . _ : -, 64 at most');
+
+export const timeSchema = z
+  .int()
+  .min(0)
+  .max(253_402_300_799_999)
+  .meta({ description: 'Milliseconds since 1970-01-01T00:00:00Z.' });
+
+/** Where a record is and what proves it. */
+export const aloneReceiptSchema = z
+  .object({
+    recordId: idSchema,
+    leafIndex: z.int().min(0),
+    proof: proofSchema,
+    checkpoint: z.string().meta({ description: 'C2SP signed note.' }),
+  })
+  .meta({ id: 'Receipt' });
+
+export const receiptSchema = aloneReceiptSchema
+  .extend({ sequence: z.int().min(0).meta({ description: "Place in the session's gapless sequence." }) })
+  .meta({ id: 'SessionReceipt' });
+
 export const pictureSchema = z
   .strictObject({
     // Node reads base64 leniently; what is signed for must have been sent plainly.
@@ -41,9 +65,10 @@ export const pictureSchema = z
       .regex(/^[A-Za-z0-9+/]+={0,2}$/, 'standard base64 without a data: prefix or line breaks')
       .meta({ contentEncoding: 'base64', description: 'JPEG, PNG or WebP bytes in base64.' }),
     sessionId: idSchema.optional(),
-    capturedAtMs: z.int().min(0).max(253_402_300_799_999).optional().meta({
-      description: 'When the picture was taken, milliseconds since 1970; the arrival time if absent.',
-    }),
+    capturedAtMs: timeSchema
+      .optional()
+      .meta({ description: 'When the picture was taken; the arrival time if absent.' }),
+    sentAtMs: timeSchema.optional().meta({ description: "The client's clock as it sent." }),
   })
   .meta({ id: 'Picture' });
 
@@ -58,6 +83,14 @@ export const detectionSchema = z
     confidencePpm: ppmSchema,
     scoresPpm: z.record(z.string(), ppmSchema),
     box: boxSchema,
+    conformalSet: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Labels that remain possible at the calibrated coverage.' }),
+    abstained: z
+      .boolean()
+      .optional()
+      .meta({ description: 'True: more than two labels remain possible, do not quote one.' }),
     modelVersion: digestSchema,
     datasetRoot: digestSchema,
     proof: proofSchema,

@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
 import { ApiError } from '../errors.ts';
+import type { FaceMemory } from '../faces/find-faces.ts';
+import type { RefusalCode } from '../policy/refusal-codes.ts';
+import { judgeClock } from '../policy/rules.ts';
 import {
   draftClose,
   draftDetection,
@@ -10,16 +12,22 @@ import {
 } from '../records/drafts.ts';
 import type { Draft, Ledger, Recorded } from '../records/ledger.ts';
 import { presentReceipt } from '../records/present.ts';
+import { digestOf, type Refuser } from '../records/refuse.ts';
 import type { RegistryWatch } from '../registry/registry-watch.ts';
-import type { StandingCode } from '../registry/standing.ts';
 import type { SessionRow, SessionTerms, StateStore } from '../state/state-store.ts';
 import type { SubjectKeys } from '../vault/subject-keys.ts';
-import type { EmotionReader, NoReading, Reading } from './read-emotion.ts';
+import type { EmotionReader, Reading } from './read-emotion.ts';
 
 export type PictureRequest = {
   readonly picture: Uint8Array;
   readonly sessionId?: string | undefined;
   readonly capturedAtMs?: number | undefined;
+  /** The client's clock as it sent. */
+  readonly sentAtMs?: number | undefined;
+  /** Whose sessions the caller may use; everybody's if undefined. */
+  readonly deployer?: string | undefined;
+  /** Where the face was in the frame before, for streams. */
+  readonly memory?: FaceMemory | undefined;
 };
 
 export type RecordedReading = Recorded & { readonly reading: Reading; readonly session: SessionRow };
@@ -32,9 +40,16 @@ export type DetectionService = {
   detect(request: PictureRequest): Promise<RecordedReading>;
 };
 
+/** What the operator vouches for of pictures without a session; the notice precedes the upload. */
+export type SinglePictureTerms = Pick<
+  SessionTerms,
+  'purpose' | 'legalBasis' | 'deployer' | 'notice' | 'subjectRole'
+>;
+
 export type DetectionParts = {
   readonly reader: EmotionReader;
   readonly ledger: Ledger;
+  readonly refuser: Refuser;
   readonly state: StateStore;
   readonly keys: SubjectKeys;
   readonly registry: RegistryWatch;
@@ -43,99 +58,105 @@ export type DetectionParts = {
   readonly detectorName: string;
   readonly picturesInFlight: number;
   readonly now: () => number;
+  /** Told of every picture: `reading` or an error code, and the seconds it took. */
+  readonly onPicture: (outcome: string, seconds: number) => void;
 };
 
-/** What the operator vouches for of pictures without a session; the notice precedes the upload. */
-export type SinglePictureTerms = Pick<
-  SessionTerms,
-  'purpose' | 'legalBasis' | 'deployer' | 'notice' | 'subjectRole'
->;
-
 type Place = { readonly session: SessionRow; readonly isSingle: boolean };
-type RefusalCode = NoReading['reason'] | StandingCode;
-
-const digestOf = (picture: Uint8Array): string => createHash('sha256').update(picture).digest('hex');
 
 export const createDetectionService = (parts: DetectionParts): DetectionService => {
-  const { ledger, state, keys, provenance, now } = parts;
+  const { ledger, refuser, state, keys, provenance, now } = parts;
   let inFlight = 0;
 
-  const findPlace = async (sessionId: string | undefined): Promise<Place> => {
+  const openSingle = (terms: SinglePictureTerms): SessionRow => {
+    const id = newId();
+    const openedAtMs = now();
+    return {
+      id,
+      terms: {
+        ...terms,
+        noticeShownAtMs: openedAtMs,
+        consentGivenAtMs: openedAtMs,
+        roles: [terms.subjectRole],
+      },
+      openedAtMs,
+      wrappedKey: keys.create(id).wrapped,
+    };
+  };
+
+  const findPlace = async ({ sessionId, deployer }: PictureRequest): Promise<Place> => {
     if (sessionId === undefined) {
       const terms = parts.singlePictures;
-      if (!terms) throw new ApiError('notice-missing');
-      const id = newId();
-      const openedAtMs = now();
-      const session: SessionRow = {
-        id,
-        terms: { ...terms, noticeShownAtMs: openedAtMs, roles: [terms.subjectRole] },
-        openedAtMs,
-        wrappedKey: keys.create(id).wrapped,
-      };
-      return { session, isSingle: true };
+      if (!terms) return refuser.refuseAlone('notice-missing');
+      if (deployer !== undefined && deployer !== terms.deployer) throw new ApiError('forbidden');
+      return { session: openSingle(terms), isSingle: true };
     }
     const session = await state.findSession(sessionId);
-    if (!session) throw new ApiError('session-unknown');
+    if (!session || (deployer !== undefined && session.terms.deployer !== deployer))
+      throw new ApiError('session-unknown');
     if (session.closedAtMs !== undefined) throw new ApiError('session-closed');
     return { session, isSingle: false };
   };
 
   /** A picture without a session is a session of its own: opened, used once and closed under one checkpoint. */
-  const record = async (
-    { session, isSingle }: Place,
-    draft: Draft,
-    kind: 'detections' | 'refusals',
-  ): Promise<Recorded> => {
-    if (!isSingle) return (await ledger.append(session, [draft]))[0]!;
+  const recordSingle = async (session: SessionRow, draft: Draft): Promise<Recorded> => {
     await state.insertSession(session);
-    const counts = { detections: 0, refusals: 0, reviews: 0, overrides: 0, [kind]: 1 };
-    const drafts = [
-      draftOpen(session, provenance),
-      draft,
-      draftClose(session, now(), 'single-picture', counts),
-    ];
-    const recorded = (await ledger.append(session, drafts))[1]!;
-    await state.markClosed(session.id, now());
-    return recorded;
+    try {
+      const drafts = [draftOpen(session, provenance), draft, draftClose(session, now(), 'single-picture')];
+      return (await ledger.append(session, drafts, () => state.markClosed(session.id, now())))[1]!;
+    } catch (error) {
+      await state.dropSession(session.id);
+      throw error;
+    }
   };
 
-  const refuse = async (place: Place, code: RefusalCode, picture: Uint8Array): Promise<never> => {
-    const draft = draftRefusal(place.session, provenance, {
+  const refuse = async (
+    { session, isSingle }: Place,
+    code: RefusalCode,
+    picture: Uint8Array,
+  ): Promise<never> => {
+    if (!isSingle) return refuser.refuse(code, session, picture);
+    const draft = draftRefusal(session, provenance, {
       reason: code,
       timeMs: now(),
       frameDigest: digestOf(picture),
     });
-    const { receipt, sequence } = await record(place, draft, 'refusals');
+    const { receipt, sequence } = await recordSingle(session, draft);
     throw new ApiError(code, undefined, {
-      extensions: { sessionId: place.session.id, sequence, ...presentReceipt(receipt) },
+      extensions: { sessionId: session.id, sequence, ...presentReceipt(receipt) },
     });
   };
 
-  const detectOne = async ({
-    picture,
-    sessionId,
-    capturedAtMs,
-  }: PictureRequest): Promise<RecordedReading> => {
+  /** What must hold before a picture is so much as decoded. */
+  const judgeBefore = (request: PictureRequest, arrivedAtMs: number): RefusalCode | undefined => {
+    const standing = parts.registry.standing();
+    if (!standing.mayRead) return standing.code;
+    return judgeClock({ sentAtMs: request.sentAtMs, capturedAtMs: request.capturedAtMs }, arrivedAtMs);
+  };
+
+  const detectOne = async (request: PictureRequest): Promise<RecordedReading> => {
+    const { picture } = request;
     const arrivedAtMs = now();
-    const place = await findPlace(sessionId);
-    const before = parts.registry.standing();
-    if (!before.mayRead) return refuse(place, before.code, picture);
-    const outcome = await parts.reader.readEmotion(picture);
-    if (outcome.outcome === 'refused') return refuse(place, outcome.reason, picture);
+    const place = await findPlace(request);
+    const before = judgeBefore(request, arrivedAtMs);
+    if (before) return refuse(place, before, picture);
+    const reading = await parts.reader.readEmotion(picture, request.memory);
+    if (reading.outcome === 'refused') return refuse(place, reading.reason, picture);
     // A revocation that arrived while the picture was being read counts too.
     const after = parts.registry.standing();
     if (!after.mayRead) return refuse(place, after.code, picture);
     const fields = {
       frameDigest: digestOf(picture),
-      label: outcome.label,
-      scoresPpm: outcome.scoresPpm,
-      capturedAtMs: capturedAtMs ?? arrivedAtMs,
+      label: reading.label,
+      scoresPpm: reading.scoresPpm,
+      capturedAtMs: request.capturedAtMs ?? arrivedAtMs,
     };
-    const draft = draftDetection(place.session, provenance, fields, {
-      box: outcome.box,
-      detector: parts.detectorName,
-    });
-    return { reading: outcome, session: place.session, ...(await record(place, draft, 'detections')) };
+    const context = { box: reading.box, detector: parts.detectorName };
+    const draft = draftDetection(place.session, provenance, fields, context);
+    const recorded = place.isSingle
+      ? await recordSingle(place.session, draft)
+      : (await ledger.append(place.session, [draft]))[0]!;
+    return { reading, session: place.session, ...recorded };
   };
 
   return {
@@ -143,10 +164,16 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
       if (inFlight >= parts.picturesInFlight)
         throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
       inFlight += 1;
+      const startedAt = performance.now();
+      let outcome = 'reading';
       try {
         return await detectOne(request);
+      } catch (error) {
+        outcome = error instanceof ApiError ? error.code : 'internal';
+        throw error;
       } finally {
         inFlight -= 1;
+        parts.onPicture(outcome, (performance.now() - startedAt) / 1000);
       }
     },
   };

@@ -1,12 +1,17 @@
-import type { Face, FaceDetector } from '../faces/face-detector.ts';
+import type { Face } from '../faces/face-detector.ts';
+import type { FaceFinder, FaceMemory } from '../faces/find-faces.ts';
 import { type Box, cropFace } from '../image/crop.ts';
 import { type DecodeLimits, decodeImage } from '../image/decode.ts';
+import { type Conformal, toConformal } from './conformal.ts';
+import { judgeQuality, measureQuality, type Quality, type QualityReason } from './quality.ts';
 import { toPpm, topIndex } from './scores.ts';
 
 /** The part of a model bundle that readings need. */
 export type EmotionClassifier = {
   /** Output order. */
   readonly labels: readonly string[];
+  /** Of the conformal sets; undefined where the model was not calibrated for them. */
+  readonly conformalQuantilePpm: number | undefined;
   /** n x 48 x 48 gray bytes in, n x labels calibrated probabilities out. */
   predict(pixels: Uint8Array): Promise<Float32Array>;
 };
@@ -19,17 +24,22 @@ export type Reading = {
   readonly confidencePpm: number;
   /** In the model's label order; they sum to 10^6. */
   readonly scoresPpm: readonly number[];
+  readonly conformal: Conformal | undefined;
+  readonly quality: Quality;
 };
 
-export type NoReading = { readonly outcome: 'refused'; readonly reason: 'no-face' | 'several-faces' };
+export type NoReading = {
+  readonly outcome: 'refused';
+  readonly reason: 'no-face' | 'several-faces' | QualityReason;
+};
 
 export type EmotionReader = {
   /** @throws ApiError where the bytes are no picture: nothing is recorded then, there was nothing to read. */
-  readEmotion(picture: Uint8Array): Promise<Reading | NoReading>;
+  readEmotion(picture: Uint8Array, memory?: FaceMemory): Promise<Reading | NoReading>;
 };
 
 type ReaderParts = {
-  readonly detector: FaceDetector;
+  readonly finder: FaceFinder;
   readonly classifier: EmotionClassifier;
   readonly limits: DecodeLimits;
 };
@@ -37,25 +47,34 @@ type ReaderParts = {
 const toWholePixels = (box: Box): Box => ({
   x: Math.round(box.x),
   y: Math.round(box.y),
-  width: Math.round(box.width),
-  height: Math.round(box.height),
+  width: Math.max(1, Math.round(box.width)),
+  height: Math.max(1, Math.round(box.height)),
 });
 
-export const createEmotionReader = ({ detector, classifier, limits }: ReaderParts): EmotionReader => ({
-  readEmotion: async (picture) => {
+const refused = (reason: NoReading['reason']): NoReading => ({ outcome: 'refused', reason });
+
+export const createEmotionReader = ({ finder, classifier, limits }: ReaderParts): EmotionReader => ({
+  readEmotion: async (picture, memory) => {
     const image = await decodeImage(picture, limits);
-    const faces = await detector.detectFaces(image);
+    const faces = await finder.findFaces(image, memory);
     const [face] = faces;
-    if (!face) return { outcome: 'refused', reason: 'no-face' };
-    if (faces.length > 1) return { outcome: 'refused', reason: 'several-faces' };
+    if (!face) return refused('no-face');
+    if (faces.length > 1) return refused('several-faces');
     // Whole pixels before the crop: the recorded box then determines the network's input exactly.
     const box = toWholePixels(face.box);
-    const scoresPpm = toPpm(await classifier.predict(cropFace(image, box)));
+    const pixels = cropFace(image, box);
+    const quality = measureQuality(face, box, pixels);
+    const reason = judgeQuality(quality);
+    if (reason) return refused(reason);
+    const scoresPpm = toPpm(await classifier.predict(pixels));
     const top = topIndex(scoresPpm);
     const label = classifier.labels[top];
     const confidencePpm = scoresPpm[top];
     if (label === undefined || confidencePpm === undefined)
       throw new RangeError('The model has fewer labels than scores.');
-    return { outcome: 'reading', face, box, label, confidencePpm, scoresPpm };
+    const quantile = classifier.conformalQuantilePpm;
+    const conformal =
+      quantile === undefined ? undefined : toConformal(classifier.labels, scoresPpm, quantile);
+    return { outcome: 'reading', face, box, label, confidencePpm, scoresPpm, conformal, quality };
   },
 });

@@ -25,7 +25,7 @@ export type DetectionFields = {
 
 export const newId = (): string => toHex(randomBytes(16));
 
-const toSeconds = (ms: number): number => Math.floor(ms / 1000);
+export const toSeconds = (ms: number): number => Math.floor(ms / 1000);
 
 /** The committed texts of a detection (docs/spec/commitments.md). */
 export const detectionValues = (fields: DetectionFields) => ({
@@ -72,6 +72,7 @@ export const draftDetection = (
   return {
     id,
     payload: { values, context },
+    needsOpenSession: true,
     build: ({ sequence, subjectKey }) => ({
       type: 'DETECTION',
       version: 1,
@@ -117,23 +118,13 @@ export const draftRefusal = (
   };
 };
 
-export type SessionCloseCounts = {
-  readonly detections: number;
-  readonly refusals: number;
-  readonly reviews: number;
-  readonly overrides: number;
-};
-
-export const draftClose = (
-  session: SessionRow,
-  timeMs: number,
-  reason: string,
-  counts: SessionCloseCounts,
-): Draft => {
+export const draftClose = (session: SessionRow, timeMs: number, reason: string): Draft => {
   const id = newId();
   return {
     id,
-    build: ({ sequence }) => ({
+    needsCounts: true,
+    needsOpenSession: true,
+    build: ({ sequence, counts }) => ({
       type: 'SESSION_CLOSE',
       version: 1,
       id,
@@ -142,7 +133,62 @@ export const draftClose = (
       sequence,
       openedAt: toSeconds(session.openedAtMs),
       reason,
-      counts,
+      counts: {
+        detections: counts.DETECTION ?? 0,
+        refusals: counts.REFUSAL ?? 0,
+        reviews: counts.REVIEW ?? 0,
+        overrides: counts.OVERRIDE ?? 0,
+      },
+    }),
+  };
+};
+
+type Review = { readonly detectionId: string; readonly reviewer: string; readonly timeMs: number };
+
+export const draftReview = (
+  session: SessionRow,
+  review: Review & { readonly decision: string; readonly factReference: string },
+): Draft => {
+  const id = newId();
+  const { detectionId, reviewer, decision, factReference, timeMs } = review;
+  return {
+    id,
+    build: ({ sequence }) => ({
+      type: 'REVIEW',
+      version: 1,
+      id,
+      time: toSeconds(timeMs),
+      sessionId: session.id,
+      sequence,
+      detectionId,
+      reviewer,
+      decision,
+      factReference,
+    }),
+  };
+};
+
+export const draftOverride = (
+  session: SessionRow,
+  override: Review & { readonly reason: string; readonly label: string },
+): Draft => {
+  const id = newId();
+  const { detectionId, reviewer, reason, label, timeMs } = override;
+  const values = { label };
+  return {
+    id,
+    payload: { values, context: {} },
+    build: ({ sequence, subjectKey }) => ({
+      type: 'OVERRIDE',
+      version: 1,
+      id,
+      time: toSeconds(timeMs),
+      sessionId: session.id,
+      sequence,
+      detectionId,
+      reviewer,
+      reason,
+      commitments: commitFields(subjectKey, id, values),
     }),
   };
 };

@@ -40,10 +40,13 @@ export type SealedPayload = {
 export const openPayload = async (
   { state, keys }: Pick<EvidenceParts, 'state' | 'keys'>,
   recordId: string,
+  deployer?: string,
 ): Promise<{ readonly payload: SealedPayload; readonly subjectKey: Uint8Array }> => {
   const row = await state.findRecord(recordId);
   if (!row) throw new ApiError('record-unknown');
   const session = await state.findSession(row.sessionId);
+  if (session && deployer !== undefined && session.terms.deployer !== deployer)
+    throw new ApiError('forbidden');
   if (!session?.wrappedKey) throw new ApiError('subject-erased');
   const subjectKey = keys.open(row.sessionId, session.wrappedKey);
   if (!row.sealedPayload) return { payload: { values: {}, context: {} }, subjectKey };
@@ -51,13 +54,16 @@ export const openPayload = async (
   return { payload: JSON.parse(Buffer.from(plain).toString('utf8')) as SealedPayload, subjectKey };
 };
 
+/** Which committed fields to open, for somebody limited to one deployer's sessions or not. */
+export type Disclosure = { readonly fields: readonly string[]; readonly deployer?: string | undefined };
+
 const discloseFields = async (
   parts: EvidenceParts,
   recordId: string,
-  fields: readonly string[],
+  { fields, deployer }: Disclosure,
 ): Promise<EvidenceBundle['disclosures']> => {
   if (fields.length === 0) return [];
-  const { payload, subjectKey } = await openPayload(parts, recordId);
+  const { payload, subjectKey } = await openPayload(parts, recordId, deployer);
   return fields.map((field) => {
     const value = Object.hasOwn(payload.values, field) ? payload.values[field] : undefined;
     if (value === undefined) throw new ApiError('field-unknown', `The record commits to no ${field}.`);
@@ -77,7 +83,7 @@ const proveAnchor = async (parts: EvidenceParts, leafIndex: number, checkpointSi
 export const buildEvidence = async (
   parts: EvidenceParts,
   recordId: string,
-  fields: readonly string[],
+  disclosure: Disclosure,
 ): Promise<Uint8Array> => {
   const stored = await parts.log.findRecord(recordId);
   if (!stored) throw new ApiError('record-unknown');
@@ -85,7 +91,7 @@ export const buildEvidence = async (
   const [proof, anchor, disclosures] = await Promise.all([
     parts.log.proveInclusion(stored.leafIndex, checkpoint.size),
     proveAnchor(parts, stored.leafIndex, checkpoint.size),
-    discloseFields(parts, recordId, fields),
+    discloseFields(parts, recordId, disclosure),
   ]);
   const { modelVersion } = JSON.parse(Buffer.from(stored.bytes).toString('utf8')) as {
     modelVersion?: string;

@@ -1,24 +1,12 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { RecordRow, SessionRow, SessionTerms, StateStore } from './state-store.ts';
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY, terms TEXT NOT NULL, opened_at INTEGER NOT NULL, closed_at INTEGER, wrapped_key BLOB
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS records (
-    id TEXT PRIMARY KEY, type TEXT NOT NULL, session_id TEXT NOT NULL, sequence INTEGER NOT NULL,
-    confirmed INTEGER NOT NULL DEFAULT 0, sealed_payload BLOB, UNIQUE (session_id, sequence)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS records_intended ON records (id) WHERE confirmed = 0;
-`;
-
-type Row = Record<string, unknown>;
+import type { Database, Row } from './database.ts';
+import type { HoldRow, RecordRow, SessionRow, SessionTerms, StateStore } from './state-store.ts';
 
 const toSession = (row: Row): SessionRow => ({
   id: row.id as string,
   terms: JSON.parse(row.terms as string) as SessionTerms,
   openedAtMs: row.opened_at as number,
   ...(row.closed_at === null ? {} : { closedAtMs: row.closed_at as number }),
+  ...(row.erased_at === null ? {} : { erasedAtMs: row.erased_at as number }),
   ...(row.wrapped_key === null ? {} : { wrappedKey: row.wrapped_key as Uint8Array }),
 });
 
@@ -30,78 +18,134 @@ const toRecord = (row: Row): RecordRow => ({
   ...(row.sealed_payload === null ? {} : { sealedPayload: row.sealed_payload as Uint8Array }),
 });
 
-/** One file, nothing to install. Payloads of erased subjects are overwritten, not only unlinked. */
-export const openSqliteState = (file: string): StateStore => {
-  const db = new DatabaseSync(file);
-  // A killed process loses nothing in WAL mode; secure_delete makes erasure reach the file's free pages.
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;',
-  );
-  db.exec(SCHEMA);
-  const prepared = new Map<string, StatementSync>();
-  const sql = (text: string): StatementSync => {
-    const known = prepared.get(text) ?? db.prepare(text);
-    prepared.set(text, known);
-    return known;
-  };
-  const inTransaction = (work: () => void): void => {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      work();
-      db.exec('COMMIT');
-    } catch (error) {
-      db.exec('ROLLBACK');
-      throw error;
-    }
-  };
-  return {
-    insertSession: async (row) => {
-      sql('INSERT INTO sessions (id, terms, opened_at, wrapped_key) VALUES (?, ?, ?, ?)').run(
-        row.id,
-        JSON.stringify(row.terms),
-        row.openedAtMs,
-        row.wrappedKey ?? null,
-      );
-    },
-    findSession: async (id) => {
-      const row = sql('SELECT * FROM sessions WHERE id = ?').get(id);
-      return row ? toSession(row) : undefined;
-    },
-    markClosed: async (sessionId, atMs) => {
-      sql('UPDATE sessions SET closed_at = ? WHERE id = ? AND closed_at IS NULL').run(atMs, sessionId);
-    },
-    intendRecords: async (rows) => {
-      inTransaction(() => {
-        const insert = sql(
+const toHold = (row: Row): HoldRow => ({
+  id: row.id as string,
+  sessionId: row.session_id as string,
+  authority: row.authority as string,
+  placedAtMs: row.placed_at as number,
+  ...(row.released_at === null ? {} : { releasedAtMs: row.released_at as number }),
+});
+
+const sessionMethods = (db: Database) => ({
+  insertSession: async (row: SessionRow) => {
+    db.run(
+      'INSERT INTO sessions (id, deployer, terms, opened_at, wrapped_key) VALUES (?, ?, ?, ?, ?)',
+      row.id,
+      row.terms.deployer,
+      JSON.stringify(row.terms),
+      row.openedAtMs,
+      row.wrappedKey ?? null,
+    );
+  },
+  findSession: async (id: string) => {
+    const row = db.get('SELECT * FROM sessions WHERE id = ?', id);
+    return row ? toSession(row) : undefined;
+  },
+  listSessions: async ({ deployer, after, limit }: Parameters<StateStore['listSessions']>[0]) =>
+    db
+      .all(
+        `SELECT * FROM sessions WHERE (opened_at, id) > (?, ?) AND (? IS NULL OR deployer = ?)
+         ORDER BY opened_at, id LIMIT ?`,
+        after?.openedAtMs ?? -1,
+        after?.id ?? '',
+        deployer ?? null,
+        deployer ?? null,
+        limit,
+      )
+      .map(toSession),
+  markClosed: async (sessionId: string, atMs: number) => {
+    db.run('UPDATE sessions SET closed_at = ? WHERE id = ? AND closed_at IS NULL', atMs, sessionId);
+  },
+  dropSession: async (sessionId: string) => {
+    db.run('DELETE FROM sessions WHERE id = ?', sessionId);
+  },
+});
+
+const recordMethods = (db: Database) => ({
+  intendRecords: async (rows: readonly RecordRow[]) => {
+    db.inTransaction(() => {
+      for (const { id, type, sessionId, sequence, sealedPayload } of rows) {
+        db.run(
           'INSERT INTO records (id, type, session_id, sequence, sealed_payload) VALUES (?, ?, ?, ?, ?)',
+          id,
+          type,
+          sessionId,
+          sequence,
+          sealedPayload ?? null,
         );
-        for (const row of rows)
-          insert.run(row.id, row.type, row.sessionId, row.sequence, row.sealedPayload ?? null);
-      });
-    },
-    confirmRecords: async (ids) => {
-      inTransaction(() => {
-        for (const id of ids) sql('UPDATE records SET confirmed = 1 WHERE id = ?').run(id);
-      });
-    },
-    dropIntended: async (ids) => {
-      inTransaction(() => {
-        for (const id of ids) sql('DELETE FROM records WHERE id = ? AND confirmed = 0').run(id);
-      });
-    },
-    listIntended: async () => sql('SELECT * FROM records WHERE confirmed = 0').all().map(toRecord),
-    findRecord: async (id) => {
-      const row = sql('SELECT * FROM records WHERE id = ? AND confirmed = 1').get(id);
-      return row ? toRecord(row) : undefined;
-    },
-    countSession: async (sessionId) => {
-      const rows = sql(
-        'SELECT type, count(*) AS n, max(sequence) AS last FROM records WHERE session_id = ? AND confirmed = 1 GROUP BY type',
-      ).all(sessionId);
-      const counts = Object.fromEntries(rows.map((row) => [row.type as string, row.n as number]));
-      const last = rows.reduce((max, row) => Math.max(max, row.last as number), -1);
-      return { counts, nextSequence: last + 1 };
-    },
-    close: async () => db.close(),
-  };
-};
+      }
+    });
+  },
+  confirmRecords: async (ids: readonly string[]) => {
+    db.inTransaction(() => {
+      for (const id of ids) db.run('UPDATE records SET confirmed = 1 WHERE id = ?', id);
+    });
+  },
+  dropIntended: async (ids: readonly string[]) => {
+    db.inTransaction(() => {
+      for (const id of ids) db.run('DELETE FROM records WHERE id = ? AND confirmed = 0', id);
+    });
+  },
+  listIntended: async () => db.all('SELECT * FROM records WHERE confirmed = 0').map(toRecord),
+  findRecord: async (id: string) => {
+    const row = db.get('SELECT * FROM records WHERE id = ? AND confirmed = 1', id);
+    return row ? toRecord(row) : undefined;
+  },
+  listRecords: async (sessionId: string, after: number, limit: number) =>
+    db
+      .all(
+        'SELECT * FROM records WHERE session_id = ? AND sequence > ? AND confirmed = 1 ORDER BY sequence LIMIT ?',
+        sessionId,
+        after,
+        limit,
+      )
+      .map(toRecord),
+  countSession: async (sessionId: string) => {
+    const rows = db.all(
+      'SELECT type, count(*) AS n, max(sequence) AS last FROM records WHERE session_id = ? AND confirmed = 1 GROUP BY type',
+      sessionId,
+    );
+    const counts = Object.fromEntries(rows.map((row) => [row.type as string, row.n as number]));
+    return { counts, nextSequence: rows.reduce((max, row) => Math.max(max, row.last as number), -1) + 1 };
+  },
+});
+
+const rightsMethods = (db: Database) => ({
+  destroySubject: async (sessionId: string, atMs: number) => {
+    db.inTransaction(() => {
+      db.run('UPDATE records SET sealed_payload = NULL WHERE session_id = ?', sessionId);
+      db.run('DELETE FROM idempotency WHERE session_id = ?', sessionId);
+      db.run('UPDATE sessions SET wrapped_key = NULL, erased_at = ? WHERE id = ?', atMs, sessionId);
+    });
+  },
+  insertHold: async ({ id, sessionId, authority, placedAtMs }: HoldRow) => {
+    db.run(
+      'INSERT INTO holds (id, session_id, authority, placed_at) VALUES (?, ?, ?, ?)',
+      id,
+      sessionId,
+      authority,
+      placedAtMs,
+    );
+  },
+  releaseHold: async (id: string, atMs: number) => {
+    db.run('UPDATE holds SET released_at = ? WHERE id = ? AND released_at IS NULL', atMs, id);
+  },
+  listHolds: async (sessionId: string) =>
+    db.all('SELECT * FROM holds WHERE session_id = ? ORDER BY placed_at, id', sessionId).map(toHold),
+  listExpired: async (closedBeforeMs: number, limit: number) =>
+    db
+      .all(
+        `SELECT * FROM sessions WHERE closed_at < ? AND wrapped_key IS NOT NULL AND NOT EXISTS
+           (SELECT 1 FROM holds WHERE session_id = sessions.id AND released_at IS NULL) ORDER BY closed_at LIMIT ?`,
+        closedBeforeMs,
+        limit,
+      )
+      .map(toSession),
+});
+
+/** The state in the service's own SQLite file. */
+export const createSqliteState = (db: Database): StateStore => ({
+  ...sessionMethods(db),
+  ...recordMethods(db),
+  ...rightsMethods(db),
+});

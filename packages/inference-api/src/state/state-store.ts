@@ -1,3 +1,5 @@
+import type { Ground, Role } from '../policy/rules.ts';
+
 export type SessionTerms = {
   readonly purpose: string;
   readonly legalBasis: string;
@@ -7,8 +9,10 @@ export type SessionTerms = {
   readonly noticeShownAtMs: number;
   /** Where consent is the legal basis. */
   readonly consentGivenAtMs?: number;
-  readonly subjectRole: string;
-  readonly roles: readonly string[];
+  readonly subjectRole: Role;
+  readonly roles: readonly Role[];
+  /** Why somebody at work or in education may be scored. */
+  readonly ground?: Ground;
 };
 
 export type SessionRow = {
@@ -16,6 +20,7 @@ export type SessionRow = {
   readonly terms: SessionTerms;
   readonly openedAtMs: number;
   readonly closedAtMs?: number;
+  readonly erasedAtMs?: number;
   /** The subject key under the master key; gone once the subject was erased. */
   readonly wrappedKey?: Uint8Array;
 };
@@ -29,22 +34,50 @@ export type RecordRow = {
   readonly sealedPayload?: Uint8Array;
 };
 
-export type SessionCounts = Readonly<Record<string, number>>;
+export type HoldRow = {
+  /** The id of the LEGAL_HOLD record that placed it. */
+  readonly id: string;
+  readonly sessionId: string;
+  readonly authority: string;
+  readonly placedAtMs: number;
+  readonly releasedAtMs?: number;
+};
+
+export type SessionQuery = {
+  readonly deployer?: string | undefined;
+  /** Sessions opened after this one, in order of opening. */
+  readonly after?: { readonly openedAtMs: number; readonly id: string } | undefined;
+  readonly limit: number;
+};
 
 /**
- * State that is not evidence: sessions, sealed payloads. The log stays the truth. A record row is written before
- * its leaf ("intended") and confirmed after, so that a crash between the two can be settled by asking the log.
+ * State that is not evidence: sessions, sealed payloads, holds. The log stays the truth. A record row is written
+ * before its leaf ("intended") and confirmed after, so that a crash between the two can be settled by asking the log.
  */
 export type StateStore = {
   insertSession(row: SessionRow): Promise<void>;
   findSession(id: string): Promise<SessionRow | undefined>;
+  listSessions(query: SessionQuery): Promise<readonly SessionRow[]>;
   markClosed(sessionId: string, atMs: number): Promise<void>;
+  dropSession(sessionId: string): Promise<void>;
+
   intendRecords(rows: readonly RecordRow[]): Promise<void>;
   confirmRecords(ids: readonly string[]): Promise<void>;
   dropIntended(ids: readonly string[]): Promise<void>;
   listIntended(): Promise<readonly RecordRow[]>;
   findRecord(id: string): Promise<RecordRow | undefined>;
+  /** Confirmed records in order, after this sequence number. */
+  listRecords(sessionId: string, after: number, limit: number): Promise<readonly RecordRow[]>;
   /** Confirmed records of a session by type, and the sequence number that comes next. */
-  countSession(sessionId: string): Promise<{ readonly counts: SessionCounts; readonly nextSequence: number }>;
-  close(): Promise<void>;
+  countSession(
+    sessionId: string,
+  ): Promise<{ readonly counts: Readonly<Record<string, number>>; readonly nextSequence: number }>;
+
+  /** Destroys the subject key, every sealed payload and every kept reply of the session. */
+  destroySubject(sessionId: string, atMs: number): Promise<void>;
+  insertHold(row: HoldRow): Promise<void>;
+  releaseHold(id: string, atMs: number): Promise<void>;
+  listHolds(sessionId: string): Promise<readonly HoldRow[]>;
+  /** Sessions closed before this time whose payloads still exist. */
+  listExpired(closedBeforeMs: number, limit: number): Promise<readonly SessionRow[]>;
 };

@@ -15,7 +15,10 @@ export type DetectionRouteParts = {
   };
 };
 
-const present = async ({ anchoring, model }: DetectionRouteParts, recorded: RecordedReading) => {
+export const presentDetection = async (
+  { anchoring, model }: DetectionRouteParts,
+  recorded: RecordedReading,
+) => {
   const { reading, receipt, session, sequence, record } = recorded;
   return {
     ...presentReceipt(receipt),
@@ -26,6 +29,9 @@ const present = async ({ anchoring, model }: DetectionRouteParts, recorded: Reco
     confidencePpm: reading.confidencePpm,
     scoresPpm: Object.fromEntries(model.labels.map((label, i) => [label, reading.scoresPpm[i]])),
     box: reading.box,
+    ...(reading.conformal
+      ? { conformalSet: reading.conformal.set, abstained: reading.conformal.isAbstained }
+      : {}),
     modelVersion: model.modelVersion,
     datasetRoot: model.datasetRoot,
     anchoring: presentAnchoring(await anchoring.statusOf(receipt.leafIndex)),
@@ -38,6 +44,9 @@ export const detectionOperations = (parts: DetectionRouteParts) => [
     method: 'post',
     path: '/v1/detections',
     tag: 'Detections',
+    scope: 'detect',
+    isIdempotent: true,
+    takesMultipart: true,
     summary: 'Reads the emotion of the one face in a picture, and records it.',
     body: pictureSchema,
     replies: {
@@ -51,8 +60,14 @@ export const detectionOperations = (parts: DetectionRouteParts) => [
       'image-too-large',
       'image-unreadable',
       'no-face',
+      'face-too-small',
+      'light-unfit',
+      'face-blurred',
+      'face-turned',
       'several-faces',
       'notice-missing',
+      'clock-skew',
+      'personal-data',
       'session-unknown',
       'session-closed',
       'subject-erased',
@@ -65,13 +80,15 @@ export const detectionOperations = (parts: DetectionRouteParts) => [
       'log-overloaded',
       'log-unavailable',
     ],
-    handle: async ({ body }) => {
+    handle: async ({ body, context }) => {
       const recorded = await parts.service.detect({
         picture: Buffer.from(body.image, 'base64'),
         sessionId: body.sessionId,
         capturedAtMs: body.capturedAtMs,
+        sentAtMs: body.sentAtMs,
+        deployer: context.principal.deployer,
       });
-      const reply = await present(parts, recorded);
+      const reply = await presentDetection(parts, recorded);
       return { status: 201, body: reply, headers: { Location: `/v1/records/${reply.recordId}` } };
     },
   }),

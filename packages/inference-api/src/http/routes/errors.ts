@@ -13,6 +13,7 @@ export const errorOperations = (descriptors: Descriptors) => [
     method: 'get',
     path: '/errors/:code',
     tag: 'Operation',
+    scope: 'public',
     summary: 'What an error code means and what to do about it.',
     params: z.object({ code: z.string().regex(/^[a-z-]{1,64}$/) }),
     replies: {

@@ -27,6 +27,7 @@ export const healthOperations = ({ registry, log, modelVersion, isDraining }: He
     method: 'get',
     path: '/livez',
     tag: 'Operation',
+    scope: 'public',
     summary: 'The process answers.',
     replies: { 200: { description: 'Alive.', contentType: 'text/plain' } },
     handle: () => ({ status: 200, body: 'ok\n', contentType: 'text/plain' }),
@@ -36,6 +37,7 @@ export const healthOperations = ({ registry, log, modelVersion, isDraining }: He
     method: 'get',
     path: '/readyz',
     tag: 'Operation',
+    scope: 'public',
     summary: 'Readings are possible: the model stands on chain and the log writes.',
     replies: {
       200: { description: 'Ready.', schema: readinessSchema },

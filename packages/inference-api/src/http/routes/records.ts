@@ -1,5 +1,6 @@
 import { hashLeaf, parseRecord, toBase64, toHex } from '@testigo/trail';
 import { z } from 'zod';
+import type { Principal } from '../../auth/principal.ts';
 import { ApiError } from '../../errors.ts';
 import { buildEvidence, type EvidenceParts } from '../../records/evidence.ts';
 import { presentAnchoring, presentProof } from '../../records/present.ts';
@@ -7,6 +8,13 @@ import { defineOperation } from '../operation.ts';
 import { idSchema, proofReplySchema, recordReplySchema } from '../schemas.ts';
 
 const params = z.object({ id: idSchema });
+
+/** Whoever may read a proof may not therefore read what it proves. */
+const fieldsToOpen = (list: string | undefined, { scopes }: Principal): readonly string[] => {
+  if (list === undefined) return [];
+  if (!scopes.has('disclose')) throw new ApiError('forbidden', 'Opening fields needs the scope disclose.');
+  return [...new Set(list.split(','))];
+};
 
 const disclosureQuery = z.object({
   disclose: z
@@ -28,6 +36,7 @@ export const recordOperations = (parts: EvidenceParts) => {
       method: 'get',
       path: '/v1/records/:id',
       tag: 'Records',
+      scope: 'read',
       summary: 'A record as it stands in the log. Personal fields are commitments.',
       params,
       replies: { 200: { description: 'The record and its canonical bytes.', schema: recordReplySchema } },
@@ -50,6 +59,7 @@ export const recordOperations = (parts: EvidenceParts) => {
       method: 'get',
       path: '/v1/records/:id/proof',
       tag: 'Records',
+      scope: 'read',
       summary: 'An inclusion proof against the newest checkpoint.',
       params,
       replies: {
@@ -75,6 +85,7 @@ export const recordOperations = (parts: EvidenceParts) => {
       method: 'get',
       path: '/v1/records/:id/evidence',
       tag: 'Records',
+      scope: 'read',
       summary: 'The evidence bundle: all that an auditor needs to verify the record offline.',
       params,
       query: disclosureQuery,
@@ -85,9 +96,12 @@ export const recordOperations = (parts: EvidenceParts) => {
         },
       },
       errors: ['record-unknown', 'field-unknown', 'subject-erased'],
-      handle: async ({ params: { id }, query }) => ({
+      handle: async ({ params: { id }, query, context }) => ({
         status: 200,
-        body: await buildEvidence(parts, id, query.disclose?.split(',') ?? []),
+        body: await buildEvidence(parts, id, {
+          fields: fieldsToOpen(query.disclose, context.principal),
+          deployer: context.principal.deployer,
+        }),
         contentType: 'application/json',
         headers: { 'Content-Disposition': `attachment; filename="${id}.evidence.json"` },
       }),

@@ -1,0 +1,84 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { ApiError } from '../errors.ts';
+import type { Database, Row } from '../state/database.ts';
+import { SCOPES, type Scope } from './principal.ts';
+
+export type ApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** The key sees this deployer's sessions only; all of them if absent. */
+  readonly deployer?: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs?: number;
+  readonly revokedAtMs?: number;
+};
+
+export type NewKey = Pick<ApiKey, 'name' | 'scopes'> & {
+  readonly deployer?: string | undefined;
+  readonly expiresAtMs?: number | undefined;
+};
+
+export type ApiKeys = {
+  /** The token is shown once: only its hash is kept. */
+  create(key: NewKey): Promise<{ readonly key: ApiKey; readonly token: string }>;
+  verify(token: string): Promise<ApiKey | undefined>;
+  list(): Promise<readonly ApiKey[]>;
+  /** @throws ApiError key-unknown */
+  revoke(id: string): Promise<void>;
+};
+
+// The prefix lets secret scanners find a leaked key; the id finds the row without comparing secrets.
+const TOKEN = /^testigo_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
+
+// A plain hash is enough for 256 random bits: there is nothing to guess that a slow one would protect.
+const hashSecret = (secret: string): Buffer =>
+  createHash('sha256').update(`testigo/api-key/v1/${secret}`).digest();
+
+const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);
+
+const toKey = (row: Row): ApiKey => ({
+  id: row.id as string,
+  name: row.name as string,
+  scopes: (row.scopes as string).split(' ').filter(isScope),
+  ...(row.deployer === null ? {} : { deployer: row.deployer as string }),
+  createdAtMs: row.created_at as number,
+  ...(row.expires_at === null ? {} : { expiresAtMs: row.expires_at as number }),
+  ...(row.revoked_at === null ? {} : { revokedAtMs: row.revoked_at as number }),
+});
+
+export const createApiKeys = (db: Database, now: () => number): ApiKeys => ({
+  create: async ({ name, scopes, deployer, expiresAtMs }) => {
+    const id = randomBytes(8).toString('hex');
+    const secret = randomBytes(32).toString('base64url');
+    db.run(
+      'INSERT INTO api_keys (id, secret_hash, name, scopes, deployer, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      id,
+      hashSecret(secret),
+      name,
+      scopes.join(' '),
+      deployer ?? null,
+      now(),
+      expiresAtMs ?? null,
+    );
+    return {
+      key: toKey(db.get('SELECT * FROM api_keys WHERE id = ?', id)!),
+      token: `testigo_${id}_${secret}`,
+    };
+  },
+  verify: async (token) => {
+    const [, id = '', secret = ''] = TOKEN.exec(token) ?? [];
+    const row = db.get('SELECT * FROM api_keys WHERE id = ?', id);
+    if (!row || !timingSafeEqual(row.secret_hash as Uint8Array, hashSecret(secret))) return undefined;
+    const key = toKey(row);
+    const isLive =
+      key.revokedAtMs === undefined && (key.expiresAtMs === undefined || key.expiresAtMs > now());
+    return isLive ? key : undefined;
+  },
+  list: async () => db.all('SELECT * FROM api_keys ORDER BY created_at, id').map(toKey),
+  revoke: async (id) => {
+    if (db.run('UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?', now(), id) === 0) {
+      throw new ApiError('key-unknown');
+    }
+  },
+});

@@ -1,0 +1,27 @@
+/** What a caller may do. Each endpoint names the one it needs. */
+export const SCOPES = [
+  /** Send pictures and frames. */
+  'detect',
+  /** Open and close sessions. */
+  'sessions',
+  /** Review and override readings. */
+  'review',
+  /** Read records, proofs, evidence without disclosures. */
+  'read',
+  /** Open committed fields in evidence bundles. */
+  'disclose',
+  /** Erasure, export, holds, retention. */
+  'rights',
+  /** API keys, metrics. */
+  'admin',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+export type Principal = {
+  /** Stable name for rate limits and idempotency; never a secret. */
+  readonly id: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** The only deployer whose sessions are visible; all if undefined. */
+  readonly deployer: string | undefined;
+};

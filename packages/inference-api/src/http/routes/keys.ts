@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { ApiKey, ApiKeys } from '../../auth/api-keys.ts';
+import { SCOPES } from '../../auth/principal.ts';
+import { defineOperation } from '../operation.ts';
+import { timeSchema, tokenSchema } from '../schemas.ts';
+
+const keySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.enum(SCOPES)),
+    deployer: z.string().optional(),
+    createdAtMs: z.int(),
+    expiresAtMs: z.int().optional(),
+    revokedAtMs: z.int().optional(),
+  })
+  .meta({ id: 'ApiKey' });
+
+const newKeySchema = z
+  .strictObject({
+    name: tokenSchema,
+    scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+    deployer: tokenSchema.optional().meta({ description: "Limits the key to this deployer's sessions." }),
+    expiresAtMs: timeSchema.optional(),
+  })
+  .meta({ id: 'NewApiKey' });
+
+const keyParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, '16 lowercase hex digits') });
+
+export const keyOperations = (keys: ApiKeys) => [
+  defineOperation({
+    id: 'createKey',
+    method: 'post',
+    path: '/v1/keys',
+    tag: 'Keys',
+    summary:
+      'Makes an API key. Its token is in this answer and nowhere else. To rotate: make one, move over, revoke the old.',
+    scope: 'admin',
+    body: newKeySchema,
+    replies: {
+      201: {
+        description: 'Keep the token.',
+        schema: keySchema.extend({ token: z.string() }).meta({ id: 'CreatedApiKey' }),
+      },
+    },
+    handle: async ({ body }) => {
+      const { key, token } = await keys.create(body);
+      return {
+        status: 201,
+        body: { ...key, token } satisfies ApiKey & { token: string },
+        headers: { 'Cache-Control': 'no-store' },
+      };
+    },
+  }),
+  defineOperation({
+    id: 'listKeys',
+    method: 'get',
+    path: '/v1/keys',
+    tag: 'Keys',
+    summary: 'All keys, without their secrets.',
+    scope: 'admin',
+    replies: { 200: { description: 'The keys.', schema: z.object({ keys: z.array(keySchema) }) } },
+    handle: async () => ({ status: 200, body: { keys: await keys.list() } }),
+  }),
+  defineOperation({
+    id: 'revokeKey',
+    method: 'delete',
+    path: '/v1/keys/:id',
+    tag: 'Keys',
+    summary: 'Revokes a key at once.',
+    scope: 'admin',
+    params: keyParams,
+    replies: { 204: { description: 'Revoked.' } },
+    errors: ['key-unknown'],
+    handle: async ({ params: { id } }) => {
+      await keys.revoke(id);
+      return { status: 204 };
+    },
+  }),
+];

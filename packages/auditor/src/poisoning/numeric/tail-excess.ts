@@ -1,0 +1,48 @@
+import { binomialTail } from './binomial.ts';
+import { rankDescending } from './ranking.ts';
+
+/** A class's own noise fits its own directions a little: only what passes the null stretched by this much counts. */
+const MARGIN = 1.3;
+/** Scores are robust z: below four lies the bulk, where classes differ because faces do. */
+const TAIL_FROM = 4;
+
+export type TailExcess = {
+  /** Bonferroni-corrected over the thresholds tried. */
+  readonly p: number;
+  /** The threshold with the least p: rows at or above it make the excess. */
+  readonly threshold: number;
+};
+
+/**
+ * Has the class more extreme rows than its share, against rows of the other classes scored by the same model?
+ * At each of the class's 2^k highest scores t, m class rows and r null rows (stretched) lie at or above t; without
+ * poison the m of m + r are Binomial(m + r, n / (n + n_null)).
+ */
+export function testTailExcess(scores: Float64Array, nullScores: Float64Array): TailExcess {
+  const share = scores.length / (scores.length + nullScores.length);
+  const order = rankDescending(scores);
+  const sortedNull = nullScores.slice().sort();
+  let best: TailExcess = { p: 1, threshold: Number.POSITIVE_INFINITY };
+  let tried = 0;
+  for (let count = 1; count <= order.length / 2; count *= 2) tried += 1;
+  for (let count = 1; count <= order.length / 2; count *= 2) {
+    const threshold = scores[order[count - 1]!]!;
+    if (threshold < TAIL_FROM) break;
+    const above = countAtLeast(sortedNull, threshold / MARGIN);
+    const p = Math.min(1, tried * binomialTail(count + above, count, share));
+    if (p < best.p) best = { p, threshold };
+  }
+  return best;
+}
+
+/** How many values of an ascending array are >= bound. */
+export function countAtLeast(sorted: Float64Array, bound: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < bound) low = middle + 1;
+    else high = middle;
+  }
+  return sorted.length - low;
+}

@@ -1,0 +1,42 @@
+import { analyseClass, type ClassStructure, type ClassSums, sumClass } from '../class-structure.ts';
+import { type DuplicateReport, findDuplicates } from '../detectors/duplicates.ts';
+import { type CollisionReport, findRecurringPatches, scoreCollisions } from '../detectors/patch-collision.ts';
+import { findRecurringStamps } from '../detectors/stamp-collision.ts';
+import type { SampleSet } from '../sample-set.ts';
+
+/**
+ * What a worker thread can be asked: pure functions of the sample set and plain arguments. The cut into tasks never
+ * depends on the number of threads, so neither does any sum's order, nor any bit of a result.
+ */
+export type Tasks = {
+  readonly duplicates: { readonly in: Record<string, never>; readonly out: DuplicateReport };
+  readonly patches: { readonly in: { readonly rows: Uint32Array }; readonly out: CollisionReport };
+  readonly stamps: { readonly in: { readonly rows: Uint32Array }; readonly out: CollisionReport };
+  readonly classSums: { readonly in: { readonly rows: Uint32Array }; readonly out: ClassSums };
+  readonly classStructure: {
+    readonly in: {
+      readonly rows: Uint32Array;
+      readonly nullRows: Uint32Array;
+      readonly others: readonly ClassSums[];
+    };
+    readonly out: ClassStructure;
+  };
+};
+
+export type TaskName = keyof Tasks;
+export type Task = { [N in TaskName]: { readonly name: N; readonly in: Tasks[N]['in'] } }[TaskName];
+
+export function runTask(set: SampleSet, task: Task): Tasks[TaskName]['out'] {
+  switch (task.name) {
+    case 'duplicates':
+      return findDuplicates(set);
+    case 'patches':
+      return scoreCollisions(set, task.in.rows, findRecurringPatches(set, task.in.rows));
+    case 'stamps':
+      return scoreCollisions(set, task.in.rows, findRecurringStamps(set, task.in.rows));
+    case 'classSums':
+      return sumClass(set, task.in.rows);
+    case 'classStructure':
+      return analyseClass(set, task.in.rows, task.in.nullRows, task.in.others);
+  }
+}

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { openBundle } from '../bundle/classifier.ts';
-import { SPLITS } from '../data/face-set.ts';
+import type { BundleContents } from '../bundle/read-bundle.ts';
+import { type FaceSet, SPLITS } from '../data/face-set.ts';
 import { loadFaces } from '../data/load-faces.ts';
-import { evaluateBundle } from '../evaluation/evaluate-bundle.ts';
+import { chooseRows, evaluateBundle } from '../evaluation/evaluate-bundle.ts';
 import { formatEvaluation } from '../evaluation/format-text.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, emit, parseChoice, parseCount } from './context.ts';
@@ -14,9 +15,29 @@ type EvaluateFlags = {
   readonly format: 'text' | 'json';
   readonly split: 'auto' | 'all' | (typeof SPLITS)[number];
   readonly tenCrop?: boolean;
+  readonly attack?: number | true;
   readonly limit?: number;
   readonly output?: string;
   readonly threads: number;
+};
+
+/** TensorFlow.js is loaded for its gradients only. */
+const attack = async (
+  contents: BundleContents,
+  set: FaceSet,
+  flags: EvaluateFlags,
+  context: CommandContext,
+) => {
+  const { formatRobustness, measureRobustness } = await import('../evaluation/robustness.ts');
+  const progress = startProgress(context, 'attack');
+  const figures = await measureRobustness(contents, set, {
+    rows: chooseRows(set, flags.split).rows,
+    count: flags.attack === true ? 128 : (flags.attack ?? 0),
+    print: (line) => context.stderr.write(`${line}\n`),
+    onProgress: progress.update,
+  });
+  progress.stop();
+  return { figures, text: formatRobustness(figures) };
 };
 
 const run = async (flags: EvaluateFlags, context: CommandContext): Promise<void> => {
@@ -29,9 +50,13 @@ const run = async (flags: EvaluateFlags, context: CommandContext): Promise<void>
       tenCrop: flags.tenCrop ?? false,
       onProgress: progress.update,
     });
+    const robustness = flags.attack ? await attack(classifier.contents, set, flags, context) : null;
     progress.stop();
-    const text =
-      flags.format === 'json' ? `${JSON.stringify(evaluation, null, 2)}\n` : formatEvaluation(evaluation);
+    const { formatted, result } = robustness
+      ? { formatted: robustness.text, result: { ...evaluation, robustness: robustness.figures } }
+      : { formatted: '', result: evaluation };
+    const json = (): string => `${JSON.stringify(result, null, 2)}\n`;
+    const text = flags.format === 'json' ? json() : `${formatEvaluation(evaluation)}${formatted}`;
     emit(context, text, flags.output);
   } finally {
     progress.stop();
@@ -55,6 +80,11 @@ export const addEvaluate = (program: Command, context: CommandContext): void => 
       'auto',
     )
     .option('--ten-crop', 'also average over ten crops of each picture')
+    .option(
+      '--attack [rows]',
+      'also FGSM, PGD-20 and Square on so many drawn pictures (128), with checks against gradient masking',
+      parseCount('attack'),
+    )
     .option('--limit <rows>', 'read the first rows only', parseCount('limit'))
     .option('--threads <n>', 'CPU threads', parseCount('threads'), 2)
     .option('--output <file>', 'write the result here instead of to stdout')

@@ -7,6 +7,7 @@ export const AUDIT_ERRORS = {
   'file-unreadable': { title: 'A file named on the command line cannot be read' },
   'trust-file-invalid': { title: 'The trust file does not have the form of a trust file' },
   'output-unwritable': { title: 'The result cannot be written where --output points' },
+  'export-impossible': { title: 'The evidence bundle cannot be made' },
   'finding-unknown': { title: 'No finding has this code' },
 } as const satisfies Record<string, { title: string }>;
 

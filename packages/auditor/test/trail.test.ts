@@ -214,6 +214,53 @@ describe('trail', () => {
   });
 });
 
+describe('export', () => {
+  it.each([0, 5, 299, 300, 4095, 4096, SIZE - 1])(
+    'makes a bundle of record %i from tiles and chain that verifies',
+    async (index) => {
+      const output = join(world.dir, `exported-${index}.json`);
+      const pins = ['--chain', world.chain.url, '--trust', world.trustFile];
+      await writeFile(join(world.modelDir, 'dataset.dsse.json'), world.envelope);
+      const made = await runCli([
+        'export',
+        '--log',
+        log,
+        '--index',
+        String(index),
+        '--model',
+        world.modelDir,
+        ...pins,
+        '--output',
+        output,
+      ]);
+      expect(made).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+      expect(await runCli(['verify', output, ...pins, '--format', 'json'])).toMatchObject({
+        exitCode: 0,
+        stderr: '',
+      });
+    },
+  );
+
+  it('says in one line why it cannot', async () => {
+    const result = await runCli(['export', '--log', log, '--index', String(SIZE)]);
+    expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(result.stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('verify with the log at hand', () => {
+  it('makes the missing proof from the tiles', async () => {
+    const path = await world.writeBundle(world.bundle(20, 777), 'no-proof.json');
+    const args = ['verify', path, '--chain', world.chain.url, '--trust', world.trustFile, '--format', 'json'];
+    expect(await runCli(args)).toMatchObject({ exitCode: 3 });
+    expect(await runCli([...args, '--log', log])).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await runCli([...args, '--log', join(world.dir, 'nothing')])).toMatchObject({
+      exitCode: 3,
+      stderr: '',
+    });
+  });
+});
+
 const flip = (at: number) => (bytes: Buffer) => {
   bytes[at]! ^= 1;
   return bytes;

@@ -45,6 +45,11 @@ export function parseRecordId(text: string): string {
   return text;
 }
 
+export function parseIndex(text: string): number {
+  if (!/^(0|[1-9]\d{0,14})$/.test(text)) throw new InvalidArgumentError('It is not an index.');
+  return Number(text);
+}
+
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It is not a positive number.');
   return Number(text);

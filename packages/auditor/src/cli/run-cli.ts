@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { AuditError, messageOf } from '../errors.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addTrailCommand } from './commands/trail.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import type { Io, Run } from './io.ts';
@@ -37,6 +38,7 @@ export function createProgram(io: Io, run: Run): Command {
     .addHelpText('after', EXIT_CODES_HELP);
   addVerifyCommand(program, io, run);
   addTrailCommand(program, io, run);
+  addExportCommand(program, io, run);
   addExplainCommand(program, io, run);
   addCompletionCommand(program, io, run);
   return program;

@@ -17,6 +17,8 @@ export interface ModelFolder {
 }
 
 export const MANIFEST_FILE = 'manifest.json';
+/** The signed dataset manifest that travels with a model. */
+export const DATASET_FILE = 'dataset.dsse.json';
 
 /** @throws AuditError `file-unreadable` if the folder itself cannot be read */
 export async function readModelFolder(path: string): Promise<ModelFolder> {

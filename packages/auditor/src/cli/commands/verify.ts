@@ -11,9 +11,12 @@ import { readModelFolder } from '../../files/model-folder.ts';
 import { readBytes } from '../../files/read-file.ts';
 import { readSamples } from '../../files/read-samples.ts';
 import { makeFinding } from '../../findings/table.ts';
+import { proveAnchor } from '../../log/anchor-proofs.ts';
 import { buildTimeline } from '../../report/build-timeline.ts';
 import type { AuditReport } from '../../report/report.ts';
+import { baseOf } from '../../trail/tile-source.ts';
 import type { Trust } from '../../trust/trust-file.ts';
+import type { AnchorProof } from '../../verify/check-anchor.ts';
 import { describeSamples } from '../../verify/check-samples.ts';
 import { attempt } from '../../verify/checked.ts';
 import { traceInclusion } from '../../verify/trace-inclusion.ts';
@@ -34,6 +37,7 @@ interface VerifyOptions extends OutputOptions, ChainOptions {
   readonly model?: string;
   readonly samples?: string;
   readonly record?: string;
+  readonly log?: string;
 }
 
 export function addVerifyCommand(program: Command, io: Io, run: Run): void {
@@ -45,6 +49,7 @@ export function addVerifyCommand(program: Command, io: Io, run: Run): void {
     .argument('<bundle>', 'evidence bundle file')
     .option('--record <id>', 'the record you asked for; another one in the bundle fails', parseRecordId)
     .option('--model <dir>', 'model bundle folder: compare the weights with the registered digests')
+    .option('--log <location>', 'URL or folder of the log: make a missing proof to the anchor from its tiles')
     .option('--samples <file>', 'samples, one a line or as a FER-2013 CSV: compare images and labels');
   addOutputOptions(addChainOptions(command)).action((bundle: string, options: VerifyOptions) =>
     run(() => runVerify(io, bundle, options)),
@@ -79,6 +84,7 @@ async function runVerify(io: Io, path: string, options: VerifyOptions): Promise<
     bundle,
     trust,
     chain,
+    proofs: await makeProofs(bundle, chain, options.log),
     ...(options.record !== undefined && { recordId: options.record }),
     ...(modelFolder && { modelFolder }),
     ...(samples && { samples }),
@@ -104,6 +110,24 @@ function picture(bundle: EvidenceBundle, chain: ChainAnswer): Pick<AuditReport, 
   const facts = chain.status === 'read' ? chain.facts : undefined;
   const timeline = buildTimeline(bundle, facts);
   return { ...(timeline.length > 0 && { timeline }), ...('value' in traced && { proofPath: traced.value }) };
+}
+
+/** Where the bundle has no proof to an anchor, the log may have what it takes to make one. */
+async function makeProofs(
+  bundle: EvidenceBundle,
+  chain: ChainAnswer,
+  log: string | undefined,
+): Promise<AnchorProof[]> {
+  if (log === undefined || bundle.anchor !== undefined || chain.status !== 'read') return [];
+  const anchor = chain.facts.anchors.find(({ size }) => size > bundle.leafIndex);
+  if (anchor === undefined) return [];
+  try {
+    const { size } = parseCheckpoint(openNote(bundle.checkpoint, []).body);
+    return [await proveAnchor(baseOf(log), size, anchor)];
+  } catch {
+    // No proof from the log is no proof at all: the verification then says which one is missing.
+    return [];
+  }
 }
 
 async function lookUp(

@@ -1,0 +1,28 @@
+import { openNote, parseCheckpoint, proveConsistencyFrom, toHex } from '@testigo/trail';
+import type { AnchorFact } from '../chain/facts.ts';
+import { TileSource } from '../trail/tile-source.ts';
+import type { AnchorProof } from '../verify/check-anchor.ts';
+import { readNodesFrom } from './tile-proofs.ts';
+
+/**
+ * Makes the consistency proof between a checkpoint and an anchor from the log's own tiles, where a bundle has none:
+ * it was exported before the anchor, say. The log must have grown to at least the larger of the two.
+ * @throws LogUnreachable, or TrailError for a checkpoint or tile that is malformed
+ */
+export async function proveAnchor(
+  base: string,
+  checkpointSize: number,
+  anchor: AnchorFact,
+): Promise<AnchorProof> {
+  const source = new TileSource(base);
+  const served = await readServedSize(source);
+  const [older, newer] = [checkpointSize, anchor.size].sort((a, b) => a - b) as [number, number];
+  const proof = await proveConsistencyFrom(readNodesFrom(source, served), older, newer);
+  return { size: anchor.size, hashes: proof.map(toHex), source: `${base}, tiles` };
+}
+
+/** Size of the log that is served now; unsigned, since it only decides which files to ask for. */
+export async function readServedSize(source: TileSource): Promise<number> {
+  const bytes = await source.read('checkpoint');
+  return parseCheckpoint(openNote(new TextDecoder().decode(bytes), []).body).size;
+}

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 
 const TIMEOUT_MS = 20_000;
-const ATTEMPTS = 3;
-const FIRST_PAUSE_MS = 150;
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 100;
 
 /** The node answered, and the answer is an error. */
 export class RpcRefusal extends Error {
@@ -52,7 +52,7 @@ export class JsonRpc {
         return await this.#callOnce(method, params);
       } catch (error) {
         if (error instanceof RpcRefusal || attempt === ATTEMPTS || this.#signal.aborted) throw error;
-        await sleep(FIRST_PAUSE_MS * 4 ** (attempt - 1));
+        await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     }
   }

@@ -45,6 +45,19 @@ export function parseRecordId(text: string): string {
   return text;
 }
 
+export function parseHash(text: string): string {
+  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('It is not 32 bytes in hex.');
+  return text.replace(/^0x/, '').toLowerCase();
+}
+
+/** ISO 8601 to whole seconds since 1970. */
+export function parseTime(text: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError('It is not a time like 2026-11-23 or 2026-11-23T04:00:00Z.');
+  return Math.ceil(ms / 1000);
+}
+
 export function parseIndex(text: string): number {
   if (!/^(0|[1-9]\d{0,14})$/.test(text)) throw new InvalidArgumentError('It is not an index.');
   return Number(text);

@@ -1,8 +1,12 @@
+import { exitCodeOf } from '@testigo/trail';
 import { Command, CommanderError } from 'commander';
+import { RpcRefusal, RpcUnreachable } from '../chain/json-rpc.ts';
 import { AuditError, messageOf } from '../errors.ts';
+import { LogUnreachable } from '../trail/tile-source.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addExportCommand } from './commands/export.ts';
+import { addQueryCommand } from './commands/query.ts';
 import { addTrailCommand } from './commands/trail.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import type { Io, Run } from './io.ts';
@@ -22,9 +26,15 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    if (!(error instanceof AuditError)) throw error;
     io.stderr.write(`testigo-audit: ${messageOf(error)}\n`);
-    return EXIT_USAGE;
+    if (error instanceof AuditError) return EXIT_USAGE;
+    // Not 1: a program that broke off has shown nothing against the evidence.
+    if (
+      !(error instanceof RpcUnreachable || error instanceof RpcRefusal || error instanceof LogUnreachable)
+    ) {
+      io.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+    }
+    return exitCodeOf('inconclusive');
   }
 }
 
@@ -39,6 +49,7 @@ export function createProgram(io: Io, run: Run): Command {
   addVerifyCommand(program, io, run);
   addTrailCommand(program, io, run);
   addExportCommand(program, io, run);
+  addQueryCommand(program, io, run);
   addExplainCommand(program, io, run);
   addCompletionCommand(program, io, run);
   return program;

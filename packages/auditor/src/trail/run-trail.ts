@@ -8,6 +8,7 @@ import {
   toHex,
 } from '@testigo/trail';
 import type { ChainAnswer, RegistryFacts } from '../chain/facts.ts';
+import { RpcRefusal, RpcUnreachable } from '../chain/json-rpc.ts';
 import { makeFinding } from '../findings/table.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { checkChain } from '../verify/check-chain.ts';
@@ -54,9 +55,18 @@ export async function runTrail(options: TrailOptions): Promise<TrailResult> {
   try {
     return await auditLog(options, source);
   } catch (error) {
-    if (!(error instanceof LogUnreachable)) throw error;
-    const findings = [makeFinding('trail-unreachable', { seen: error.message, source: source.name })];
-    return { findings, counts: {}, size: 0, beyond: 0 };
+    const empty = { counts: {}, size: 0, beyond: 0 };
+    if (error instanceof LogUnreachable) {
+      return {
+        findings: [makeFinding('trail-unreachable', { seen: error.message, source: source.name })],
+        ...empty,
+      };
+    }
+    if (!(error instanceof RpcUnreachable || error instanceof RpcRefusal)) throw error;
+    return {
+      findings: [makeFinding('chain-unreachable', { seen: error.message, source: 'chain' })],
+      ...empty,
+    };
   }
 }
 

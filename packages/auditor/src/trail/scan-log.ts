@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { TILE_WIDTH } from '@testigo/trail';
 import { type ChunkRequest, type ChunkResult, scanChunk } from './scan-chunk.ts';
-import { TileSource } from './tile-source.ts';
+import { LogUnreachable, TileSource } from './tile-source.ts';
 
 /** 4,096 records at a time: large enough to hide the hand-over, small enough that memory stays flat. */
 const CHUNK_BUNDLES = 16;
@@ -61,15 +61,26 @@ function planChunks(size: number, servedSize: number): ChunkRequest[] {
   });
 }
 
+interface WorkerAnswer {
+  readonly result?: ChunkResult;
+  readonly error?: string;
+  readonly isUnreachable?: boolean;
+}
+
 // Each worker answers in the order it was asked, so a first-in first-out queue of listeners is enough.
 function ask(worker: Worker, request: ChunkRequest): Promise<ChunkResult> {
   return new Promise((resolve, reject) => {
-    const listen = (message: { result?: ChunkResult; error?: Error }) => {
+    const listen = (message: WorkerAnswer) => {
       if (message.result !== undefined && message.result.first !== request.first) return;
       worker.off('message', listen);
       worker.off('error', reject);
       if (message.result !== undefined) resolve(message.result);
-      else reject(message.error);
+      else
+        reject(
+          message.isUnreachable === true
+            ? new LogUnreachable(String(message.error))
+            : new Error(message.error),
+        );
     };
     worker.on('message', listen);
     worker.once('error', reject);

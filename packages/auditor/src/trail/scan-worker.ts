@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ChunkRequest, scanChunk } from './scan-chunk.ts';
-import { TileSource } from './tile-source.ts';
+import { LogUnreachable, TileSource } from './tile-source.ts';
 
 const source = new TileSource((workerData as { base: string }).base);
 
@@ -12,6 +12,10 @@ parentPort?.on('message', async (request: ChunkRequest) => {
       result.scan.facts.buffer as ArrayBuffer,
     ]);
   } catch (error) {
-    parentPort?.postMessage({ error });
+    // Classes do not survive the way between threads; only this one means anything to the other side.
+    parentPort?.postMessage({
+      error: error instanceof Error ? error.message : String(error),
+      isUnreachable: error instanceof LogUnreachable,
+    });
   }
 });

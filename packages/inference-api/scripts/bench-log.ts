@@ -3,7 +3,7 @@
 // The service and the load generator are two processes; give them two cores with `taskset -c 0,1`.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +46,12 @@ const startServer = async (served: string) => {
       child.once('exit', () => resolve());
       child.kill('SIGTERM');
     });
-  return { ...(JSON.parse(line) as { port: number; openedMs: number; size: number }), stop };
+  // utime and stime of proc(5), in hundredths of a second.
+  const cpuSeconds = () => {
+    const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  };
+  return { ...(JSON.parse(line) as { port: number; openedMs: number; size: number }), stop, cpuSeconds };
 };
 
 const buildSingles = (count: number) =>
@@ -79,8 +84,13 @@ const benchHttp = async (served: string, when: string) => {
     buildBatches(Math.ceil((25_000 * SECONDS) / BATCH)),
   ];
   await runClosedLoop(server.port, buildSingles(5_000), 64);
+  const cpu = [server.cpuSeconds()];
   const singleSeconds = await runClosedLoop(server.port, singles, 256);
+  cpu.push(server.cpuSeconds());
   const batchSeconds = await runClosedLoop(server.port, batches, 6);
+  cpu.push(server.cpuSeconds());
+  const cpuOf = (phase: number, records: number) =>
+    (((cpu[phase + 1]! - cpu[phase]!) * 1e6) / records).toFixed(0);
   const bodies = Array.from({ length: 2_000 * SECONDS }, nextBody);
   const paced = await runOpenLoop(
     server.port,
@@ -90,7 +100,9 @@ const benchHttp = async (served: string, when: string) => {
   const sample = paced.answers.slice(-300);
   await server.stop();
   say(`\nHTTP, ${when}: durable, deduplicated, proof and signed checkpoint in every answer`);
-  say(`  one record a request   ${round(singles.length / singleSeconds)} records/s    goal 5,000`);
+  say(
+    `  one record a request   ${round(singles.length / singleSeconds)} records/s, CPU of the service ${cpuOf(0, singles.length)} us a record    goal 5,000 a second`,
+  );
   say(
     `  ${BATCH} records a request  ${round((batches.length * BATCH) / batchSeconds)} records/s    goal 20,000`,
   );

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { keyPairOf, newLogSigner, verifierKey } from '@testigo/trail';
+import { keyPairOf, verifierKey } from '@testigo/trail';
 import type { ApiConfig } from './config.ts';
 import type { TransparencyLog } from './log/log.ts';
+import { newNativeLogSigner } from './log/note-signer.ts';
 import { openLog } from './log/open-log.ts';
 import { SqliteStore } from './log/sqlite-store.ts';
 import { readOrCreateKey } from './vault/key-file.ts';
@@ -15,7 +16,7 @@ export const openServiceLog = async (
   return openLog({
     store: new SqliteStore(join(config.dataDir, 'log')),
     origin,
-    signer: newLogSigner({ name: origin, secretKey }),
+    signer: newNativeLogSigner({ name: origin, secretKey }),
     verifierKey: verifierKey(origin, keyPairOf(secretKey).publicKey),
   });
 };

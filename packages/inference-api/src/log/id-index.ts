@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { fromHex, toHex } from '@testigo/trail';
+import { toHex } from '@testigo/trail';
 import type { EncodedRecord } from './log.ts';
 
 /*
@@ -38,7 +38,7 @@ export class IdIndex {
   }
 
   find(id: string): number | undefined {
-    const leaf = this.#waiting[bucketOf(id)]!.get(id) ?? this.#findFolded.get(fromHex(id, 16))?.leaf;
+    const leaf = this.#waiting[bucketOf(id)]!.get(id) ?? this.#findFolded.get(Buffer.from(id, 'hex'))?.leaf;
     return leaf === undefined ? undefined : Number(leaf);
   }
 
@@ -66,7 +66,7 @@ export class IdIndex {
 
   #foldBucket(bucket: number, toLeaf: number): void {
     for (const [id, leaf] of [...this.#waiting[bucket]!].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      this.#fold.run(fromHex(id, 16), leaf);
+      this.#fold.run(Buffer.from(id, 'hex'), leaf);
     }
     this.#setFolded.run(bucket, toLeaf);
   }

@@ -1,5 +1,6 @@
-import { fromUtf8, MAX_RECORD_BYTES, parseRecord, TrailError, utf8 } from '@testigo/trail';
-import express, { Router } from 'express';
+import type { IncomingMessage } from 'node:http';
+import { MAX_RECORD_BYTES, parseRecord, TrailError } from '@testigo/trail';
+import { Router } from 'express';
 import { ApiError } from '../errors.ts';
 import type { EncodedRecord, Receipt, TransparencyLog } from './log.ts';
 
@@ -21,37 +22,67 @@ export const toEncodedRecord = (bytes: Uint8Array): EncodedRecord => {
   }
 };
 
+const LINE_FEED = 10;
+
 // Canonical JSON has no line breaks, so each line of the body is the very bytes of a leaf.
 const splitLines = (body: Uint8Array): Uint8Array[] => {
-  const lines = fromUtf8(body).split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  if (lines.length > MAX_BATCH_RECORDS) {
-    throw new ApiError('record-too-large', `A batch has ${MAX_BATCH_RECORDS} records at most.`);
+  const lines: Uint8Array[] = [];
+  for (let start = 0; start < body.length; ) {
+    const found = body.indexOf(LINE_FEED, start);
+    const end = found < 0 ? body.length : found;
+    lines.push(body.subarray(start, end));
+    start = end + 1;
+    if (lines.length > MAX_BATCH_RECORDS) {
+      throw new ApiError('record-too-large', `A batch has ${MAX_BATCH_RECORDS} records at most.`);
+    }
   }
-  return lines.map(utf8);
+  return lines;
 };
 
-const hexOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+/** Writes hashes as a JSON array of hex. The proofs of a batch share most of their hashes: each is written once. */
+const newHashWriter = () => {
+  const written = new Map<Uint8Array, string>();
+  const writeOne = (hash: Uint8Array): string => {
+    const known = written.get(hash);
+    if (known) return known;
+    const text = `"${Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')}"`;
+    written.set(hash, text);
+    return text;
+  };
+  return (hashes: readonly Uint8Array[]): string => `[${hashes.map(writeOne).join()}]`;
+};
 
-const presentOne = ({ recordId, leafIndex, isDuplicate, proof, checkpoint }: Receipt) => ({
-  recordId,
-  leafIndex,
-  isDuplicate,
-  proof: { leafIndex, size: proof.size, hashes: proof.hashes.map(hexOf) },
-  checkpoint: checkpoint.note,
-});
+// Written by hand: only the note needs escaping, and at 20,000 receipts a second JSON.stringify is a tenth of a core.
+const writeOne = ({ recordId, leafIndex, isDuplicate, proof, checkpoint }: Receipt): string =>
+  `{"recordId":"${recordId}","leafIndex":${leafIndex},"isDuplicate":${isDuplicate},"proof":{"leafIndex":${leafIndex},` +
+  `"size":${proof.size},"hashes":${newHashWriter()(proof.hashes)}},"checkpoint":${JSON.stringify(checkpoint.note)}}`;
 
-const presentBatch = (receipts: readonly Receipt[]) => ({
-  size: receipts[0]?.proof.size ?? 0,
-  checkpoint: receipts[0]?.checkpoint.note ?? '',
-  receipts: receipts.map(({ recordId, leafIndex, isDuplicate, proof }) => ({
-    recordId,
-    leafIndex,
-    isDuplicate,
-    hashes: proof.hashes.map(hexOf),
-  })),
-});
+const writeBatch = (receipts: readonly Receipt[]): string => {
+  const writeHashes = newHashWriter();
+  const items = receipts.map(
+    ({ recordId, leafIndex, isDuplicate, proof }) =>
+      `{"recordId":"${recordId}","leafIndex":${leafIndex},"isDuplicate":${isDuplicate},"hashes":${writeHashes(proof.hashes)}}`,
+  );
+  const [first] = receipts;
+  const note = JSON.stringify(first?.checkpoint.note ?? '');
+  return `{"size":${first?.proof.size ?? 0},"checkpoint":${note},"receipts":[${items.join()}]}`;
+};
+
+const readBody = (request: IncomingMessage): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MAX_BATCH_BYTES) {
+        reject(new ApiError('record-too-large', `A request has ${MAX_BATCH_BYTES} bytes at most.`));
+        request.removeAllListeners('data').resume();
+      } else chunks.push(chunk);
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => reject(new ApiError('record-invalid', 'The request ended early.')));
+  });
 
 /**
  * `POST /v1/records` for writers that encode their own records: the body is one canonical record, or with
@@ -60,19 +91,16 @@ const presentBatch = (receipts: readonly Receipt[]) => ({
  */
 export const createIngestRouter = (log: TransparencyLog): Router => {
   const router = Router();
-  router.post(
-    '/v1/records',
-    express.raw({ type: () => true, limit: MAX_BATCH_BYTES }),
-    async (request, response) => {
-      const body: unknown = request.body;
-      if (!(body instanceof Uint8Array) || body.length === 0)
-        throw new ApiError('record-invalid', 'The body is empty.');
-      const isBatch = request.is(BATCH_TYPE) !== false;
-      const records = (isBatch ? splitLines(body) : [body]).map(toEncodedRecord);
-      const receipts = await log.appendAll(records);
-      const status = receipts.every(({ isDuplicate }) => isDuplicate) ? 200 : 201;
-      response.status(status).json(isBatch ? presentBatch(receipts) : presentOne(receipts[0]!));
-    },
-  );
+  router.post('/v1/records', async (request, response) => {
+    const body = await readBody(request);
+    const isBatch = request.headers['content-type']?.startsWith(BATCH_TYPE) === true;
+    const records = (isBatch ? splitLines(body) : [body]).map(toEncodedRecord);
+    if (records.length === 0) throw new ApiError('record-invalid', 'The body is empty.');
+    const receipts = await log.appendAll(records);
+    const status = receipts.every(({ isDuplicate }) => isDuplicate) ? 200 : 201;
+    const text = isBatch ? writeBatch(receipts) : writeOne(receipts[0]!);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    response.writeHead(status, headers).end(text);
+  });
   return router;
 };

@@ -135,7 +135,7 @@ export class SqliteStore implements LogStore {
   #write({ firstLeaf, records, completedTiles, modelCounts, head }: Commit): void {
     const { addRecord, addTile, addCount, setHead } = this.#statements;
     records.forEach((record, at) => {
-      addRecord.run(firstLeaf + at, fromHex(record.id, 16), record.bytes);
+      addRecord.run(firstLeaf + at, Buffer.from(record.id, 'hex'), record.bytes);
     });
     for (const tile of completedTiles)
       addTile.run(tileKey(tile.level, tile.index), tile.root(), tile.hashes());

@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeRecord, keyPairOf, newLogSigner, verifierKey } from '@testigo/trail';
+import { encodeRecord, keyPairOf, verifierKey } from '@testigo/trail';
 import type { EncodedRecord } from './log.ts';
+import { newNativeLogSigner } from './note-signer.ts';
 
 /** For tests and benchmarks: a key, an origin, records. */
 export const TEST_ORIGIN = 'log.example.org/test';
 const secretKey = new Uint8Array(32).fill(7);
 export const TEST_IDENTITY = {
   origin: TEST_ORIGIN,
-  signer: newLogSigner({ name: TEST_ORIGIN, secretKey }),
+  signer: newNativeLogSigner({ name: TEST_ORIGIN, secretKey }),
   verifierKey: verifierKey(TEST_ORIGIN, keyPairOf(secretKey).publicKey),
 };
 

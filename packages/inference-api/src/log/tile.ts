@@ -10,6 +10,8 @@ export class Tile {
   readonly index: number;
   #width = 0;
   readonly #nodes = new Uint8Array(511 * HASH_BYTES);
+  /** One view a node, made once: proofs share most of their nodes. */
+  readonly #views: Uint8Array[] = [];
 
   constructor(level: number, index: number) {
     this.level = level;
@@ -42,8 +44,10 @@ export class Tile {
 
   /** The node `height` levels above the tile's hashes; only complete ones hold a value. */
   node(height: number, position: number): Uint8Array {
-    const at = (LEVEL_START[height]! + position) * HASH_BYTES;
-    return this.#nodes.subarray(at, at + HASH_BYTES);
+    const at = LEVEL_START[height]! + position;
+    const view = this.#views[at] ?? this.#nodes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+    this.#views[at] = view;
+    return view;
   }
 
   root(): Uint8Array {

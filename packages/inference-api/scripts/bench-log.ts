@@ -115,7 +115,7 @@ const benchGrowth = async () => {
   say('\nCost by size, in process, batches of 512');
   let log = await openLog({
     ...TEST_IDENTITY,
-    store: new SqliteStore(logFolder),
+    store: await SqliteStore.open(logFolder),
     options: { batchDelayMs: 0 },
   });
   const appendBatch = () => {
@@ -147,7 +147,7 @@ const benchGrowth = async () => {
     const reopenedMs = performance.now();
     log = await openLog({
       ...TEST_IDENTITY,
-      store: new SqliteStore(logFolder),
+      store: await SqliteStore.open(logFolder),
       options: { batchDelayMs: 0 },
     });
     const restartMs = performance.now() - reopenedMs;

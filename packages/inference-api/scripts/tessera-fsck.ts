@@ -51,7 +51,7 @@ const runFsck = (binary: string, port: number, keyFile: string, size: number): P
 
 const log = await openLog({
   ...TEST_IDENTITY,
-  store: new SqliteStore(join(folder, 'log')),
+  store: await SqliteStore.open(join(folder, 'log')),
   options: { batchDelayMs: 0 },
 });
 const server = createServer(express().use(createLogRouter(log)));

@@ -14,7 +14,7 @@ export const openServiceLog = async (
   const { origin, signingKey } = config.log;
   const secretKey = readOrCreateKey(signingKey, join(config.dataDir, 'log.key'));
   return openLog({
-    store: new SqliteStore(join(config.dataDir, 'log')),
+    store: await SqliteStore.open(join(config.dataDir, 'log')),
     origin,
     signer: newNativeLogSigner({ name: origin, secretKey }),
     verifierKey: verifierKey(origin, keyPairOf(secretKey).publicKey),

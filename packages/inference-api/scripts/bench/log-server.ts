@@ -9,7 +9,7 @@ import { SqliteStore } from '../../src/log/sqlite-store.ts';
 import { TEST_IDENTITY } from '../../src/log/testing.ts';
 
 const startedMs = performance.now();
-const log = await openLog({ ...TEST_IDENTITY, store: new SqliteStore(process.argv[2]!) });
+const log = await openLog({ ...TEST_IDENTITY, store: await SqliteStore.open(process.argv[2]!) });
 const openedMs = performance.now() - startedMs;
 const app = express()
   .disable('etag')

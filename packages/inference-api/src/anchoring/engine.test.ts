@@ -52,7 +52,7 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
     folder = makeFolder();
     log = await openLog({
       ...TEST_IDENTITY,
-      store: new SqliteStore(folder.path),
+      store: await SqliteStore.open(folder.path),
       options: { batchDelayMs: 1 },
     });
     openEngine();
@@ -147,7 +147,7 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
     const other = makeFolder();
     log = await openLog({
       ...TEST_IDENTITY,
-      store: new SqliteStore(other.path),
+      store: await SqliteStore.open(other.path),
       options: { batchDelayMs: 1 },
     });
     await restart();

@@ -46,9 +46,12 @@ export const signHead = (
   root: Uint8Array,
 ): SignedCheckpoint => ({ size, root, note: signNote(formatCheckpoint({ origin, size, root }), signer) });
 
-const checkLeaf = ({ id, bytes }: EncodedRecord): void => {
+const checkLeaf = ({ id, bytes, modelVersion }: EncodedRecord): void => {
   if (!/^[0-9a-f]{32}$/.test(id))
     throw new ApiError('record-invalid', 'A record id has 32 lowercase hex digits.');
+  if (modelVersion !== undefined && !/^[0-9a-f]{64}$/.test(modelVersion)) {
+    throw new ApiError('record-invalid', 'A model version has 64 lowercase hex digits.');
+  }
   if (bytes.length > MAX_RECORD_BYTES) throw new ApiError('record-too-large');
 };
 

@@ -1,5 +1,4 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { toHex } from '@testigo/trail';
 import type { EncodedRecord } from './log.ts';
 
 /*
@@ -79,7 +78,7 @@ export class IdIndex {
     this.#nextBucket = foldedTo.indexOf(Math.min(...foldedTo));
     const newer = database.prepare('SELECT leaf, id FROM records WHERE leaf >= ? ORDER BY leaf');
     for (const row of newer.iterate(Math.min(...foldedTo))) {
-      const id = toHex(row.id as Uint8Array);
+      const id = Buffer.from(row.id as Uint8Array).toString('hex');
       const leaf = Number(row.leaf);
       if (leaf < foldedTo[bucketOf(id)]!) continue;
       this.#waiting[bucketOf(id)]!.set(id, leaf);

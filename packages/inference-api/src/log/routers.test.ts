@@ -36,7 +36,7 @@ describe('the log over HTTP', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     log = await openLog({
       ...TEST_IDENTITY,
-      store: new SqliteStore(folder.path),
+      store: await SqliteStore.open(folder.path),
       options: { batchDelayMs: 1 },
     });
     const app = express().use(createIngestRouter(log), createLogRouter(log), toProblem);

@@ -146,7 +146,8 @@ export class Sequencer {
     if (plan.fresh.length > 0) {
       const head = this.#parts.sign(frontier.size, rootOf(frontier.size, edge, node));
       const modelCounts = countByModel(plan.fresh);
-      await store.commit({ firstLeaf, records: plan.fresh, completedTiles, modelCounts, head });
+      const tiles = completedTiles.map((tile) => tile.toCompleted());
+      await store.commit({ firstLeaf, records: plan.fresh, completedTiles: tiles, modelCounts, head });
       this.#publish(head);
     }
     const prove = (leafIndex: number): InclusionProof | Promise<InclusionProof> => {

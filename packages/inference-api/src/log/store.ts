@@ -1,5 +1,4 @@
 import type { EncodedRecord, ModelCount, StoredRecord } from './log.ts';
-import type { Tile } from './tile.ts';
 
 /** What a log has promised so far. */
 export interface StoredHead {
@@ -8,14 +7,35 @@ export interface StoredHead {
   readonly note: string;
 }
 
+/** A tile that will never change again. */
+export interface CompletedTile {
+  readonly level: number;
+  readonly index: number;
+  readonly root: Uint8Array;
+  /** Its 256 hashes, joined. */
+  readonly hashes: Uint8Array;
+}
+
 /** Everything one group commit makes durable, all of it or nothing. */
 export interface Commit {
   /** The leaf index of the first record: the size before. */
   readonly firstLeaf: number;
   readonly records: readonly EncodedRecord[];
-  readonly completedTiles: readonly Tile[];
+  readonly completedTiles: readonly CompletedTile[];
   readonly modelCounts: readonly ModelCount[];
   readonly head: StoredHead;
+}
+
+/** Reads what was committed. */
+export interface LogReader {
+  readHead(): Promise<StoredHead | undefined>;
+  readRecords(fromLeaf: number, toLeaf: number): Promise<readonly StoredRecord[]>;
+  /** The 256 hashes of a complete tile. */
+  readTile(level: number, index: number): Promise<Uint8Array | undefined>;
+  /** The roots of complete tiles [from, to) of a level, joined. */
+  readTileRoots(level: number, from: number, to: number): Promise<Uint8Array>;
+  sumModelCounts(fromSize: number, toSize: number): Promise<readonly ModelCount[]>;
+  close(): Promise<void>;
 }
 
 /**
@@ -25,16 +45,8 @@ export interface Commit {
  * lock MUST be gone when its holder was killed. `commit` MUST resolve only after its data survive a power cut,
  * and MUST reject a commit whose `firstLeaf` is not the stored size.
  */
-export interface LogStore {
-  readHead(): Promise<StoredHead | undefined>;
+export interface LogStore extends LogReader {
   /** Leaf indexes of the ids that the log holds already, by id. */
   findLeaves(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  readRecords(fromLeaf: number, toLeaf: number): Promise<readonly StoredRecord[]>;
-  /** The 256 hashes of a complete tile. */
-  readTile(level: number, index: number): Promise<Uint8Array | undefined>;
-  /** The roots of complete tiles [from, to) of a level, joined. */
-  readTileRoots(level: number, from: number, to: number): Promise<Uint8Array>;
-  sumModelCounts(fromSize: number, toSize: number): Promise<readonly ModelCount[]>;
   commit(commit: Commit): Promise<void>;
-  close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { HASH_BYTES, TILE_HEIGHT, TILE_WIDTH } from '@testigo/trail';
 import { hashPair } from './hashing.ts';
+import type { CompletedTile } from './store.ts';
 
 /** Where level l of a tile starts in its node array: 256 leaves, then 128 nodes, … then the root. */
 const LEVEL_START = Array.from({ length: TILE_HEIGHT + 1 }, (_, level) => 512 - 2 ** (9 - level));
@@ -52,6 +53,11 @@ export class Tile {
 
   root(): Uint8Array {
     return this.node(TILE_HEIGHT, 0);
+  }
+
+  /** What the store keeps of a full tile. */
+  toCompleted(): CompletedTile {
+    return { level: this.level, index: this.index, root: this.root(), hashes: this.hashes() };
   }
 
   /** The tile as C2SP serves it: its first `width` hashes. */

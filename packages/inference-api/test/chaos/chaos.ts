@@ -56,7 +56,7 @@ export class Chaos {
     // No reorg of the campaign may take the registry itself away.
     await anvil.rpc('anvil_mine', ['0x20']);
     const folder = makeFolder();
-    const store = new SqliteStore(folder.path);
+    const store = await SqliteStore.open(folder.path);
     const log = await openLog({ ...TEST_IDENTITY, store, options: { batchDelayMs: 0 } });
     return new Chaos(anvil, registry, folder, log, newRandom(seed));
   }

@@ -75,7 +75,7 @@ const checkAfterCrash = async (
 ): Promise<string[]> => {
   const log = await openLog({
     ...TEST_IDENTITY,
-    store: new SqliteStore(folder),
+    store: await SqliteStore.open(folder),
     options: { batchDelayMs: 0 },
   });
   try {

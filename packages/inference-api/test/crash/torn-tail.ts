@@ -29,7 +29,7 @@ export const tearTails = async (
   try {
     const log = await openLog({
       ...TEST_IDENTITY,
-      store: new SqliteStore(source),
+      store: await SqliteStore.open(source),
       options: { batchDelayMs: 0 },
     });
     roots.set(0, toHex(log.checkpoint().root));
@@ -59,7 +59,7 @@ const openTorn = async (folder: string, roots: ReadonlyMap<number, string>): Pro
   try {
     const log = await openLog({
       ...TEST_IDENTITY,
-      store: new SqliteStore(folder),
+      store: await SqliteStore.open(folder),
       options: { batchDelayMs: 0 },
     });
     const { size, root } = log.checkpoint();

@@ -9,7 +9,7 @@ import { recordNumber } from './numbered-records.ts';
 const [folder = '', from = '0', count = '0', checkpointPages = '20'] = process.argv.slice(2);
 
 const main = async () => {
-  const store = new SqliteStore(folder, { checkpointPages: Number(checkpointPages), waitingIds: 64 });
+  const store = await SqliteStore.open(folder, { checkpointPages: Number(checkpointPages), waitingIds: 64 });
   const log = await openLog({ ...TEST_IDENTITY, store, options: { batchDelayMs: 1 } });
   writeSync(1, 'ready\n');
   const end = Number(from) + Number(count);

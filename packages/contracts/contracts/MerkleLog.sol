@@ -58,8 +58,9 @@ library MerkleLog {
     ) internal view returns (bool) {
         uint256 length = proof.length;
         if (size1 > size2) return false;
+        if (size1 == 0 && root1 != EMPTY_ROOT) return false;
         if (size1 == size2) return length == 0 && root1 == root2;
-        if (size1 == 0) return length == 0 && root1 == EMPTY_ROOT;
+        if (size1 == 0) return length == 0;
 
         uint256 fn = size1 - 1;
         uint256 sn = size2 - 1;

@@ -32,5 +32,14 @@ export default defineConfig({
   solidity: { profiles: { default: solidity, production: solidity } },
   paths: { sources: ['contracts', 'test/contracts'], tests: { mocha: 'test', solidity: 'test/solidity' } },
   typechain: { outDir: 'src/generated', tsNocheck: true },
-  test: { mocha: { timeout: 120_000 } },
+  test: {
+    mocha: { timeout: 120_000 },
+    solidity: {
+      profiles: {
+        default: { fuzz: { runs: 100 }, invariant: { runs: 20, depth: 50 } },
+        // 100,000 calls, and as many fuzzed proofs: npm run campaign -w packages/contracts
+        campaign: { fuzz: { runs: 20_000 }, invariant: { runs: 400, depth: 250 } },
+      },
+    },
+  },
 });

@@ -96,7 +96,7 @@ library MerkleLog {
             mstore(add(old, 0x21), seed)
             mstore(add(new, 0x21), seed)
             let end := add(proof.offset, shl(5, proof.length))
-            for { let at := add(proof.offset, shl(5, first)) } lt(at, end) { at := add(at, 0x20) } {
+            for { let element := add(proof.offset, shl(5, first)) } lt(element, end) { element := add(element, 0x20) } {
                 // More elements than levels: leave with `sn` not zero, which is a refusal.
                 if iszero(sn) {
                     sn := 1
@@ -106,15 +106,15 @@ library MerkleLog {
                 case 0 {
                     // The sibling is on the right: only the new log has it.
                     mstore(add(new, 0x01), mload(add(new, 0x21)))
-                    mstore(add(new, 0x21), calldataload(at))
+                    mstore(add(new, 0x21), calldataload(element))
                     if iszero(staticcall(gas(), 0x02, new, 0x41, add(new, 0x21), 0x20)) {
                         revert(0x00, 0x00)
                     }
                 }
                 default {
                     // The sibling is on the left: both logs have it.
-                    mstore(add(old, 0x01), calldataload(at))
-                    mstore(add(new, 0x01), calldataload(at))
+                    mstore(add(old, 0x01), calldataload(element))
+                    mstore(add(new, 0x01), calldataload(element))
                     if iszero(
                         and(
                             staticcall(gas(), 0x02, old, 0x41, add(old, 0x21), 0x20),

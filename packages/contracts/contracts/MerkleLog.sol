@@ -29,7 +29,7 @@ library MerkleLog {
         bytes32 hash = leaf;
         uint256 length = proof.length;
         unchecked {
-            for (uint256 i; i < length; ++i) {
+            for (uint256 i = 0; i < length; ++i) {
                 if (sn == 0) return false;
                 if (fn & 1 == 1) {
                     hash = hashChildren(proof[i], hash);
@@ -88,13 +88,14 @@ library MerkleLog {
         bytes32[] calldata proof,
         uint256 first
     ) private view returns (bool isConsistent) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let old := mload(0x40)
-            let new := add(old, 0x80)
-            mstore8(old, 0x01)
-            mstore8(new, 0x01)
-            mstore(add(old, 0x21), seed)
-            mstore(add(new, 0x21), seed)
+            let node1 := mload(0x40)
+            let node2 := add(node1, 0x80)
+            mstore8(node1, 0x01)
+            mstore8(node2, 0x01)
+            mstore(add(node1, 0x21), seed)
+            mstore(add(node2, 0x21), seed)
             let end := add(proof.offset, shl(5, proof.length))
             for { let element := add(proof.offset, shl(5, first)) } lt(element, end) { element := add(element, 0x20) } {
                 // More elements than levels: leave with `sn` not zero, which is a refusal.
@@ -105,20 +106,20 @@ library MerkleLog {
                 switch or(and(fn, 1), eq(fn, sn))
                 case 0 {
                     // The sibling is on the right: only the new log has it.
-                    mstore(add(new, 0x01), mload(add(new, 0x21)))
-                    mstore(add(new, 0x21), calldataload(element))
-                    if iszero(staticcall(gas(), 0x02, new, 0x41, add(new, 0x21), 0x20)) {
+                    mstore(add(node2, 0x01), mload(add(node2, 0x21)))
+                    mstore(add(node2, 0x21), calldataload(element))
+                    if iszero(staticcall(gas(), 0x02, node2, 0x41, add(node2, 0x21), 0x20)) {
                         revert(0x00, 0x00)
                     }
                 }
                 default {
                     // The sibling is on the left: both logs have it.
-                    mstore(add(old, 0x01), calldataload(element))
-                    mstore(add(new, 0x01), calldataload(element))
+                    mstore(add(node1, 0x01), calldataload(element))
+                    mstore(add(node2, 0x01), calldataload(element))
                     if iszero(
                         and(
-                            staticcall(gas(), 0x02, old, 0x41, add(old, 0x21), 0x20),
-                            staticcall(gas(), 0x02, new, 0x41, add(new, 0x21), 0x20)
+                            staticcall(gas(), 0x02, node1, 0x41, add(node1, 0x21), 0x20),
+                            staticcall(gas(), 0x02, node2, 0x41, add(node2, 0x21), 0x20)
                         )
                     ) {
                         revert(0x00, 0x00)
@@ -134,7 +135,7 @@ library MerkleLog {
             }
             isConsistent := and(
                 iszero(sn),
-                and(eq(mload(add(old, 0x21)), root1), eq(mload(add(new, 0x21)), root2))
+                and(eq(mload(add(node1, 0x21)), root1), eq(mload(add(node2, 0x21)), root2))
             )
         }
     }
@@ -143,6 +144,7 @@ library MerkleLog {
     function hashChildren(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
         // Solidity's own sha256() copies its argument through memory twice; a proof of 40 hashes would cost 15,000
         // gas more. The 65 bytes are laid out past the free memory pointer, which stays where it is.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let buffer := mload(0x40)
             mstore8(buffer, 0x01)

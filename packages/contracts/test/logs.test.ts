@@ -218,6 +218,16 @@ describe('Logs', () => {
       expect(await registry.isInLog(LOG_ID, digestOf('dropped'), 123, tree.inclusion(123))).to.equal(false);
     });
 
+    it('check proofs against any head', async () => {
+      const { registry } = await load();
+      const isIncludedAt = (index: number) =>
+        registry.verifyInclusion(tree.leaves[5]!, index, 37, tree.root(37), tree.inclusion(5, 37));
+      expect([await isIncludedAt(5), await isIncludedAt(6)]).to.deep.equal([true, false]);
+      const isPrefixOf = (size: number) =>
+        registry.verifyConsistency(size, 300, tree.root(37), tree.root(), tree.consistency(37));
+      expect([await isPrefixOf(37), await isPrefixOf(36)]).to.deep.equal([true, false]);
+    });
+
     it('refuse to speak of an unknown log', async () => {
       const { registry } = await load();
       const calls = [

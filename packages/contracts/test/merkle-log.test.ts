@@ -12,9 +12,9 @@ import { ethers, networkHelpers } from './support/registry.ts';
 import { uniformConsistency, uniformInclusion, uniformLeaf, uniformRoot } from './support/uniform-log.ts';
 
 // Every proof of every log up to this size; 512 in the long run (see README.md).
-const EXHAUSTIVE = Number(process.env.TESTIGO_EXHAUSTIVE ?? 96);
+const EXHAUSTIVE = Number(process.env.TESTIGO_EXHAUSTIVE ?? 64);
 // Every damage to every proof of every log up to this size.
-const DAMAGED = Math.min(EXHAUSTIVE, 20);
+const DAMAGED = Math.min(EXHAUSTIVE, 18);
 
 const tree = ReferenceTree.ofSize(EXHAUSTIVE);
 

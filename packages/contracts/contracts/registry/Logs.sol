@@ -200,7 +200,7 @@ abstract contract Logs is Models {
     ) private {
         uint256 length = modelVersions.length;
         if (length != counts.length) revert CountsMismatch(length, counts.length);
-        uint256 counted;
+        uint256 counted = 0;
         for (uint256 i = 0; i < length; ++i) {
             bytes32 modelVersion = modelVersions[i];
             uint32 count = counts[i];

@@ -42,7 +42,20 @@ export const startChain = async (options: ChainOptions = {}): Promise<LocalChain
       ? { auto: true, interval: 0 }
       : { auto: false, interval: options.blockIntervalMs };
   const hre = await createHardhatRuntimeEnvironment(
-    { networks: { chain: { type: 'edr-simulated', chainType: 'l1', chainId, mining } } },
+    {
+      networks: {
+        chain: {
+          type: 'edr-simulated',
+          chainType: 'l1',
+          chainId,
+          mining,
+          // Blocks faster than one a second would otherwise carry times ahead of the clock.
+          allowBlocksWithSameTimestamp: true,
+          // As on every other node: a transaction that reverts is mined, and its receipt says so.
+          throwOnTransactionFailures: false,
+        },
+      },
+    },
     {},
     packageRoot,
   );

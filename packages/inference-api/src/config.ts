@@ -71,6 +71,8 @@ const logSchema = z.strictObject({
     .default('testigo.local/calls'),
   /** Ed25519 seed; made and kept in the data folder if absent. */
   signingKey: hex(32).optional(),
+  /** How long the first record of a batch waits for company: more saves writes, less answers sooner. */
+  batchDelayMs: z.int().min(0).max(1_000).default(5),
 });
 
 const anchoringSchema = z.strictObject({
@@ -116,6 +118,8 @@ const authSchema = z
 
 const policySchema = z.strictObject({
   id: token.default('testigo-policy-1'),
+  /** Length of the windows whose signals streams are told. */
+  windowMs: milliseconds.default(5_000),
   /** Closed lists for the public fields of sessions; without a list any code is taken. */
   allowed: z
     .strictObject({

@@ -11,11 +11,12 @@ import { readOrCreateKey } from './vault/key-file.ts';
 export const openServiceLog = async (
   config: Pick<ApiConfig, 'dataDir' | 'log'>,
 ): Promise<TransparencyLog> => {
-  const { origin, signingKey } = config.log;
+  const { origin, signingKey, batchDelayMs } = config.log;
   const secretKey = readOrCreateKey(signingKey, join(config.dataDir, 'log.key'));
   return openLog({
     store: await SqliteStore.open(join(config.dataDir, 'log')),
     origin,
+    options: { batchDelayMs },
     signer: newNativeLogSigner({ name: origin, secretKey }),
     verifierKey: verifierKey(origin, keyPairOf(secretKey).publicKey),
   });

@@ -1,8 +1,13 @@
 #!/usr/bin/env node
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { createApiKeys } from './auth/api-keys.ts';
+import { SCOPES } from './auth/principal.ts';
 import { ConfigError, loadConfig, redactConfig } from './config.ts';
 import { createLogger } from './logging.ts';
 import { startApi } from './start-api.ts';
+import { openDatabase } from './state/database.ts';
 
 const USAGE_ERROR = 2;
 
@@ -23,11 +28,44 @@ const run = async (options: { readonly config?: string; readonly printConfig?: b
   process.once('SIGTERM', shutDown).once('SIGINT', shutDown);
 };
 
+type KeyOptions = { readonly name: string; readonly scopes: string; readonly deployer?: string };
+
+const createKey = async (options: KeyOptions, command: Command): Promise<void> => {
+  const config = loadConfig(
+    command.optsWithGlobals<{ config?: string }>().config ?? process.env.TESTIGO_CONFIG,
+    process.env,
+  );
+  const wanted = options.scopes.split(',');
+  const unknown = wanted.filter((scope) => !(SCOPES as readonly string[]).includes(scope));
+  if (unknown.length > 0)
+    throw new ConfigError(unknown.map((scope) => `--scopes: there is no scope ${scope}`));
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const db = openDatabase(join(config.dataDir, 'state.sqlite'));
+  const scopes = SCOPES.filter((scope) => wanted.includes(scope));
+  const { token } = await createApiKeys(db, Date.now).create({
+    name: options.name,
+    scopes,
+    deployer: options.deployer,
+  });
+  db.close();
+  process.stdout.write(`${token}\n`);
+};
+
 const program = new Command('testigo-api')
   .description('Emotion readings on fraud-detection video calls, each one a provable record.')
   .option('--config <file>', 'JSON configuration; TESTIGO_SERVER__PORT=9000 and the like override it')
   .option('--print-config', 'print the configuration in effect, secrets redacted, and exit')
   .action(run);
+
+program
+  .command('create-key')
+  .description(
+    'Makes an API key in the data folder and prints its token once. Works beside a running service.',
+  )
+  .requiredOption('--name <code>', 'what the key is for')
+  .requiredOption('--scopes <list>', `some of ${SCOPES.join(',')}`)
+  .option('--deployer <code>', "limits the key to this deployer's sessions")
+  .action(createKey);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`testigo-api: ${error instanceof Error ? error.message : String(error)}\n`);

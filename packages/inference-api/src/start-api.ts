@@ -14,6 +14,7 @@ import { loadBlazeFace } from './faces/blaze-face.ts';
 import { createFaceFinder, type FaceFinder } from './faces/find-faces.ts';
 import { createApi } from './http/create-api.ts';
 import { createIdempotency } from './http/idempotency.ts';
+import { presentDetection } from './http/routes/detections.ts';
 import { openServiceLog } from './log-setup.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
@@ -29,6 +30,7 @@ import { createRightsService } from './rights/rights-service.ts';
 import { createSessionService } from './sessions/session-service.ts';
 import { openDatabase } from './state/database.ts';
 import { createSqliteState } from './state/sqlite-state.ts';
+import { type StreamServer, serveStreams } from './streams/stream-server.ts';
 import { readOrCreateKey } from './vault/key-file.ts';
 import { createSubjectKeys } from './vault/subject-keys.ts';
 
@@ -50,6 +52,7 @@ export type RunningApi = {
 };
 
 const RPC_TIMEOUT_MS = 5_000;
+const STREAM_PING_MS = 30_000;
 
 const listen = (server: Server, { host, port }: ApiConfig['server']): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -177,13 +180,14 @@ export const startApi = async (
     const apiKeys = createApiKeys(db, now);
     const authenticate = createAuthenticator(config.auth, apiKeys);
     const detections = { service, anchoring, model: { labels, ...provenance } };
+    let isDraining = false;
+    let streams: StreamServer | undefined;
     metrics.observe({
       log,
       chain: registry,
       unanchoredRecords: async () => (await engine?.status())?.unanchoredRecords ?? log.checkpoint().size,
-      openStreams: () => 0,
+      openStreams: () => streams?.open() ?? 0,
     });
-    let isDraining = false;
     const app = createApi({
       logger,
       config,
@@ -199,10 +203,26 @@ export const startApi = async (
     });
     const server = createHttpServer(config.server, app);
     hardenServer(server);
+    streams = serveStreams(server, {
+      service,
+      labels,
+      framesInFlight: config.limits.framesInFlight,
+      windowMs: config.policy.windowMs,
+      present: (recorded) => presentDetection(detections, recorded),
+      now,
+      authenticate,
+      sessions,
+      frameBytes: config.limits.bodyBytes,
+      streams: config.limits.streams,
+      pingMs: STREAM_PING_MS,
+      logger,
+    });
     const url = await listen(server, config.server);
-    onClose(() => {
+    onClose(async () => {
       isDraining = true;
-      return closeServer(server, config.server.drainMs);
+      const isClosed = closeServer(server, config.server.drainMs);
+      await streams?.close();
+      return isClosed;
     });
     logger.info({ url: { full: url }, modelVersion, log: { origin: log.origin } }, 'listening');
     return {

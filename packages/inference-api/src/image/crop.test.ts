@@ -56,7 +56,7 @@ describe('cropping a face', () => {
 describe('resample', () => {
   it('averages whole cells exactly', () => {
     const pixels = Uint8Array.of(0, 100, 50, 150, 0, 100, 50, 150);
-    expect([...resample({ width: 4, height: 2, channels: 1, pixels }, 2, 1)]).toEqual([50, 100]);
+    expect([...resample({ width: 4, height: 2, pixels }, 2, 1)]).toEqual([50, 100]);
   });
 
   it('agrees with plain area averaging in floating point within one level', () => {
@@ -71,7 +71,7 @@ describe('resample', () => {
           { length: w * h },
           (_, i) => Math.abs(Math.imul(i + 1, seed | 1)) % 256,
         );
-        const out = resample({ width: w, height: h, channels: 1, pixels }, 5, 5);
+        const out = resample({ width: w, height: h, pixels }, 5, 5);
         for (let y = 0; y < 5; y++) {
           for (let x = 0; x < 5; x++) {
             let sum = 0;

@@ -42,5 +42,5 @@ export const cropGray = (image: RgbImage, region: Box): Uint8Array => {
 export const cropFace = (image: RgbImage, box: Box): Uint8Array => {
   const region = frameFace(box);
   const pixels = cropGray(image, region);
-  return resample({ width: region.width, height: region.height, channels: 1, pixels }, FACE_SIZE, FACE_SIZE);
+  return resample({ width: region.width, height: region.height, pixels }, FACE_SIZE, FACE_SIZE);
 };

@@ -56,54 +56,38 @@ const spansFor = (length: number, outLength: number): Spans => {
   return spans;
 };
 
-export type Raster = {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-  readonly pixels: Uint8Array;
-};
+export type GrayRaster = { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
 
 /**
- * Resizes each channel by area averaging (bilinear where the output is larger).
+ * Resizes by area averaging (bilinear where the output is larger).
  * Integer arithmetic only, so that an auditor's replay gets the same bytes on any machine.
  */
-export const resample = (image: Raster, outWidth: number, outHeight: number): Uint8Array => {
-  const { width, height, channels, pixels } = image;
+export const resample = (image: GrayRaster, outWidth: number, outHeight: number): Uint8Array => {
+  const { width, height, pixels } = image;
   const across = spansFor(width, outWidth);
   const down = spansFor(height, outHeight);
-  const out = new Uint8Array(outWidth * outHeight * channels);
-  const rowSize = outWidth * channels;
-  const rows = new Map<number, Int32Array>();
-  const shrinkRow = (y: number): Int32Array => {
-    const done = rows.get(y);
-    if (done) return done;
-    const row = new Int32Array(rowSize);
-    const base = y * width * channels;
+  // First pass: every row to the output's width. 8-bit samples times 14-bit weights stay below 2^22.
+  const narrow = new Int32Array(height * outWidth);
+  for (let y = 0; y < height; y++) {
+    const base = y * width;
     for (let x = 0; x < outWidth; x++) {
-      const from = across.offset[x]!;
-      const to = across.offset[x + 1]!;
-      for (let channel = 0; channel < channels; channel++) {
-        let sum = 0;
-        let source = base + across.first[x]! * channels + channel;
-        for (let k = from; k < to; k++, source += channels) sum += pixels[source]! * across.weights[k]!;
-        row[x * channels + channel] = sum;
-      }
+      let sum = 0;
+      let source = base + across.first[x]!;
+      for (let k = across.offset[x]!; k < across.offset[x + 1]!; k++)
+        sum += pixels[source++]! * across.weights[k]!;
+      narrow[y * outWidth + x] = sum;
     }
-    rows.set(y, row);
-    return row;
-  };
-  const sums = new Float64Array(rowSize);
-  for (let y = 0; y < outHeight; y++) {
-    sums.fill(ONE * ONE * 0.5);
-    const firstRow = down.first[y]!;
-    for (const key of rows.keys()) if (key < firstRow) rows.delete(key);
-    for (let k = down.offset[y]!; k < down.offset[y + 1]!; k++) {
-      const row = shrinkRow(firstRow + k - down.offset[y]!);
-      const weight = down.weights[k]!;
-      for (let i = 0; i < rowSize; i++) sums[i]! += row[i]! * weight;
+  }
+  // Second pass: columns to the output's height, rounded to nearest. Sums stay below 2^36, exact in a double.
+  const out = new Uint8Array(outWidth * outHeight);
+  for (let y = 0, to = 0; y < outHeight; y++) {
+    for (let x = 0; x < outWidth; x++, to++) {
+      let sum = ONE * ONE * 0.5;
+      let source = down.first[y]! * outWidth + x;
+      for (let k = down.offset[y]!; k < down.offset[y + 1]!; k++, source += outWidth)
+        sum += narrow[source]! * down.weights[k]!;
+      out[to] = Math.floor(sum / (ONE * ONE));
     }
-    const base = y * rowSize;
-    for (let i = 0; i < rowSize; i++) out[base + i] = Math.floor(sums[i]! / (ONE * ONE));
   }
   return out;
 };

@@ -8,6 +8,8 @@ export type Database = {
   get(text: string, ...values: SQLInputValue[]): Row | undefined;
   all(text: string, ...values: SQLInputValue[]): Row[];
   inTransaction<T>(work: () => T): T;
+  /** Joins the transaction that all callers of this turn share; resolves once it is committed. */
+  inSharedTransaction(work: () => void): Promise<void>;
   close(): void;
 };
 
@@ -49,22 +51,57 @@ export const openDatabase = (file: string): Database => {
     prepared.set(text, statement);
     return statement;
   };
+  const inTransaction = <T>(work: () => T): T => {
+    prepare('BEGIN IMMEDIATE').run();
+    try {
+      const result = work();
+      prepare('COMMIT').run();
+      return result;
+    } catch (error) {
+      prepare('ROLLBACK').run();
+      throw error;
+    }
+  };
+  type Waiting = {
+    readonly work: () => void;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  };
+  let waiting: Waiting[] = [];
+  const commitWaiting = (): void => {
+    const batch = waiting;
+    waiting = [];
+    try {
+      inTransaction(() => {
+        for (const { work } of batch) work();
+      });
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      // One bad write must not fail its neighbours: each gets a transaction of its own.
+      const alone = batch.length > 1 ? batch : [];
+      if (batch.length === 1) batch[0]!.reject(error);
+      for (const one of alone) {
+        try {
+          inTransaction(one.work);
+          one.resolve();
+        } catch (failure) {
+          one.reject(failure);
+        }
+      }
+    }
+  };
   return {
+    inTransaction,
+    inSharedTransaction: (work) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length === 0) setImmediate(commitWaiting);
+        waiting.push({ work, resolve, reject });
+      }),
     run: (text, ...values) => Number(prepare(text).run(...values).changes),
     get: (text, ...values) => prepare(text).get(...values),
     all: (text, ...values) => prepare(text).all(...values),
-    inTransaction: (work) => {
-      db.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        db.exec('COMMIT');
-        return result;
-      } catch (error) {
-        db.exec('ROLLBACK');
-        throw error;
-      }
-    },
     close: () => {
+      if (waiting.length > 0) commitWaiting();
       // What erasure removed must leave the write-ahead log too.
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();

@@ -63,7 +63,7 @@ const sessionMethods = (db: Database) => ({
 
 const recordMethods = (db: Database) => ({
   intendRecords: async (rows: readonly RecordRow[]) => {
-    db.inTransaction(() => {
+    await db.inSharedTransaction(() => {
       for (const { id, type, sessionId, sequence, sealedPayload } of rows) {
         db.run(
           'INSERT INTO records (id, type, session_id, sequence, sealed_payload) VALUES (?, ?, ?, ?, ?)',
@@ -77,12 +77,12 @@ const recordMethods = (db: Database) => ({
     });
   },
   confirmRecords: async (ids: readonly string[]) => {
-    db.inTransaction(() => {
+    await db.inSharedTransaction(() => {
       for (const id of ids) db.run('UPDATE records SET confirmed = 1 WHERE id = ?', id);
     });
   },
   dropIntended: async (ids: readonly string[]) => {
-    db.inTransaction(() => {
+    await db.inSharedTransaction(() => {
       for (const id of ids) db.run('DELETE FROM records WHERE id = ? AND confirmed = 0', id);
     });
   },

@@ -1,0 +1,107 @@
+import type { WebSocket } from 'ws';
+import { ApiError } from '../errors.ts';
+import { newFaceMemory } from '../faces/find-faces.ts';
+import { toApiError, toProblem } from '../http/problem.ts';
+import type { DetectionService, RecordedReading } from '../reading/detection-service.ts';
+import { createSmoother } from '../signals/smoothing.ts';
+import { observeWindows, type WindowSignal } from '../signals/window.ts';
+
+export type FrameStreamParts = {
+  readonly service: DetectionService;
+  readonly labels: readonly string[];
+  readonly framesInFlight: number;
+  readonly windowMs: number;
+  readonly present: (recorded: RecordedReading) => Promise<Record<string, unknown>>;
+  readonly now: () => number;
+};
+
+export type FrameStreamCaller = {
+  readonly sessionId: string;
+  readonly deployer: string | undefined;
+  readonly traceId: string;
+};
+
+/** Unsent answers beyond this mean that nobody reads them. */
+const UNREAD_BYTES = 1_048_576;
+
+/**
+ * Reads the frames of one socket in order, one answer each. With N frames in flight the socket is paused: the
+ * sender's own buffer fills, and it can drop frames instead of queueing them.
+ */
+export class FrameStream {
+  readonly #socket: WebSocket;
+  readonly #parts: FrameStreamParts;
+  readonly #caller: FrameStreamCaller;
+  readonly #memory = newFaceMemory();
+  readonly #smooth;
+  readonly #windows;
+  #tail: Promise<void> = Promise.resolve();
+  #inFlight = 0;
+  #frames = 0;
+
+  constructor(socket: WebSocket, parts: FrameStreamParts, caller: FrameStreamCaller) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#caller = caller;
+    this.#smooth = createSmoother(parts.labels);
+    this.#windows = observeWindows(parts.labels, parts.windowMs);
+    socket.on('message', (data, isBinary) => this.#accept(data as Buffer, isBinary));
+    this.#send({ type: 'ready', sessionId: caller.sessionId, framesInFlight: parts.framesInFlight });
+  }
+
+  /** Resolves when every accepted frame is answered. */
+  drain(): Promise<void> {
+    return this.#tail;
+  }
+
+  #accept(data: Buffer, isBinary: boolean): void {
+    const frame = this.#frames++;
+    const arrivedAtMs = this.#parts.now();
+    this.#inFlight += 1;
+    if (this.#inFlight >= this.#parts.framesInFlight) this.#socket.pause();
+    this.#tail = this.#tail
+      .then(() => this.#answer(frame, data, isBinary, arrivedAtMs))
+      .then(() => {
+        this.#inFlight -= 1;
+        if (this.#inFlight < this.#parts.framesInFlight && this.#socket.isPaused) this.#socket.resume();
+      });
+  }
+
+  async #answer(frame: number, picture: Buffer, isBinary: boolean, arrivedAtMs: number): Promise<void> {
+    try {
+      if (!isBinary)
+        throw new ApiError(
+          'unsupported-media-type',
+          'Frames are binary messages: one JPEG, PNG or WebP each.',
+        );
+      const { sessionId, deployer } = this.#caller;
+      const request = { picture, sessionId, deployer, capturedAtMs: arrivedAtMs, memory: this.#memory };
+      const recorded = await this.#parts.service.detect(request);
+      const { scoresPpm } = recorded.reading;
+      const smoothed = this.#smooth(scoresPpm, arrivedAtMs);
+      this.#send({ type: 'reading', frame, ...(await this.#parts.present(recorded)), smoothed });
+      this.#tell(this.#windows.addReading(scoresPpm, arrivedAtMs));
+    } catch (thrown) {
+      this.#refuse(frame, toApiError(thrown), arrivedAtMs);
+    }
+  }
+
+  #refuse(frame: number, error: ApiError, arrivedAtMs: number): void {
+    this.#send({ type: 'refused', frame, problem: toProblem(error, this.#caller.traceId) });
+    this.#tell(this.#windows.addRefusal(arrivedAtMs));
+    const isOver =
+      error.code === 'session-closed' || error.code === 'subject-erased' || error.code === 'session-unknown';
+    // RFC 6455 section 7.4.1, 1008: the terms under which the stream began hold no more.
+    if (isOver) this.#socket.close(1008, error.code);
+  }
+
+  #tell(window: WindowSignal | undefined): void {
+    if (window) this.#send({ type: 'window', ...window });
+  }
+
+  #send(message: Record<string, unknown>): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > UNREAD_BYTES) this.#socket.close(1013, 'answers are not read');
+    else this.#socket.send(JSON.stringify(message));
+  }
+}

@@ -1,0 +1,116 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authenticate } from '../auth/authenticate.ts';
+import { ApiError } from '../errors.ts';
+import { readTraceId } from '../http/create-api.ts';
+import { toApiError, toProblem } from '../http/problem.ts';
+import type { Logger } from '../logging.ts';
+import type { SessionService } from '../sessions/session-service.ts';
+import { FrameStream, type FrameStreamCaller, type FrameStreamParts } from './frame-stream.ts';
+
+export type StreamServerParts = FrameStreamParts & {
+  readonly authenticate: Authenticate;
+  readonly sessions: SessionService;
+  readonly frameBytes: number;
+  readonly streams: number;
+  readonly pingMs: number;
+  readonly logger: Logger;
+};
+
+export type StreamServer = {
+  readonly open: () => number;
+  /** Answers what was accepted, then says goodbye (RFC 6455: 1001, going away). */
+  close(): Promise<void>;
+};
+
+const PATH = /^\/v1\/sessions\/([0-9a-f]{32})\/frames$/;
+export const STREAM_PROTOCOL = 'testigo.frames.v1';
+const BEARER_PROTOCOL = 'testigo.bearer.';
+
+const protocolsOf = (request: IncomingMessage): string[] =>
+  (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+
+/** Browsers cannot set headers on a WebSocket: they send the token as a second subprotocol, which is never echoed. */
+const authorizationOf = (request: IncomingMessage): string | undefined => {
+  const offered = protocolsOf(request).find((name) => name.startsWith(BEARER_PROTOCOL));
+  return offered ? `Bearer ${offered.slice(BEARER_PROTOCOL.length)}` : request.headers.authorization;
+};
+
+/** Not a WebSocket yet: the refusal is a plain HTTP answer. */
+const rejectUpgrade = (socket: Duplex, error: ApiError, traceId: string): void => {
+  const body = JSON.stringify(toProblem(error, traceId));
+  const head = `HTTP/1.1 ${error.httpStatus} ${error.code}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n`;
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+};
+
+const keepAlive = (sockets: Set<WebSocket>, pingMs: number): NodeJS.Timeout => {
+  const silent = new WeakSet<WebSocket>();
+  return setInterval(() => {
+    for (const socket of sockets) {
+      if (silent.has(socket)) {
+        socket.terminate();
+        continue;
+      }
+      silent.add(socket);
+      socket.once('pong', () => silent.delete(socket));
+      socket.ping();
+    }
+  }, pingMs).unref();
+};
+
+/** Binary frames over `/v1/sessions/{id}/frames`. */
+export const serveStreams = (server: Server, parts: StreamServerParts): StreamServer => {
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: parts.frameBytes,
+    // Pictures are compressed already; inflating on a stranger's behalf is only a way to be attacked.
+    perMessageDeflate: false,
+    handleProtocols: (protocols) => (protocols.has(STREAM_PROTOCOL) ? STREAM_PROTOCOL : false),
+  });
+  const streams = new Map<WebSocket, FrameStream>();
+  const timer = keepAlive(webSockets.clients as Set<WebSocket>, parts.pingMs);
+
+  const admit = async (request: IncomingMessage, traceId: string): Promise<FrameStreamCaller> => {
+    const [path = ''] = (request.url ?? '').split('?');
+    const sessionId = PATH.exec(path)?.[1];
+    if (sessionId === undefined) throw new ApiError('not-found');
+    const principal = await parts.authenticate(authorizationOf(request), request.socket.remoteAddress ?? '');
+    if (!principal.scopes.has('detect')) throw new ApiError('forbidden', 'This needs the scope detect.');
+    if (streams.size >= parts.streams) throw new ApiError('overloaded');
+    const session = await parts.sessions.find(sessionId, principal.deployer);
+    if (session.closedAtMs !== undefined) throw new ApiError('session-closed');
+    return { sessionId, deployer: principal.deployer, traceId };
+  };
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const traceId = readTraceId(request.headers.traceparent as string | undefined);
+    // A socket that fails while it is being admitted must not take the process along.
+    socket.on('error', () => socket.destroy());
+    admit(request, traceId).then(
+      (caller) =>
+        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+          webSocket.on('error', (error) =>
+            parts.logger.debug({ err: error, trace: { id: traceId } }, 'stream failed'),
+          );
+          webSocket.on('close', () => streams.delete(webSocket));
+          streams.set(webSocket, new FrameStream(webSocket, parts, caller));
+        }),
+      (thrown: unknown) => rejectUpgrade(socket, toApiError(thrown), traceId),
+    );
+  });
+
+  return {
+    open: () => streams.size,
+    close: async () => {
+      clearInterval(timer);
+      for (const webSocket of streams.keys()) webSocket.pause();
+      await Promise.all([...streams.values()].map((stream) => stream.drain()));
+      for (const webSocket of streams.keys()) webSocket.close(1001, 'shutting down');
+      webSockets.close();
+      setTimeout(() => {
+        for (const webSocket of webSockets.clients) webSocket.terminate();
+      }, 1_000).unref();
+    },
+  };
+};

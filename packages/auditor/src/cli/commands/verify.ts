@@ -15,7 +15,6 @@ import { proveAnchor } from '../../log/anchor-proofs.ts';
 import { buildTimeline } from '../../report/build-timeline.ts';
 import type { AuditReport } from '../../report/report.ts';
 import { baseOf } from '../../trail/tile-source.ts';
-import type { Trust } from '../../trust/trust-file.ts';
 import type { AnchorProof } from '../../verify/check-anchor.ts';
 import { describeSamples } from '../../verify/check-samples.ts';
 import { attempt } from '../../verify/checked.ts';
@@ -23,6 +22,7 @@ import { traceInclusion } from '../../verify/trace-inclusion.ts';
 import { planLookup, verifyEvidence } from '../../verify/verify-evidence.ts';
 import { finishAudit } from '../finish.ts';
 import type { Io, Run } from '../io.ts';
+import { lookUpFacts } from '../look-up.ts';
 import {
   addChainOptions,
   addOutputOptions,
@@ -79,7 +79,7 @@ async function runVerify(io: Io, path: string, options: VerifyOptions): Promise<
       ? undefined
       : await readSamples(options.samples, describeSamples(bundle.datasetEnvelope));
   progress.step('reading the chain');
-  const chain = await lookUp(io, bundle, trust, options);
+  const chain = await lookUpFacts(io, options, trust, { covering: bundle.leafIndex, ...planLookup(bundle) });
   const findings = verifyEvidence({
     bundle,
     trust,
@@ -128,25 +128,6 @@ async function makeProofs(
     // No proof from the log is no proof at all: the verification then says which one is missing.
     return [];
   }
-}
-
-async function lookUp(
-  io: Io,
-  bundle: EvidenceBundle,
-  trust: Trust | undefined,
-  options: ChainOptions,
-): Promise<ChainAnswer> {
-  const [first] = options.chain;
-  if (first === undefined) return { status: 'not-given' };
-  // Without a pin there is no address worth asking.
-  if (trust === undefined) return { status: 'not-pinned', source: first.host };
-  const { readChain } = await import('../../chain/read-facts.ts');
-  const { registry, deployedAtBlock: fromBlock } = trust;
-  return readChain(
-    options.chain,
-    { registry, fromBlock, covering: bundle.leafIndex, ...planLookup(bundle) },
-    io.signal,
-  );
 }
 
 function listUnchecked(options: VerifyOptions, bundle: EvidenceBundle): string[] {

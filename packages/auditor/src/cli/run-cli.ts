@@ -11,6 +11,7 @@ import { addModelCommand } from './commands/model.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addTrailCommand } from './commands/trail.ts';
 import { addVerifyCommand } from './commands/verify.ts';
+import { addWatchCommand } from './commands/watch.ts';
 import type { Io, Run } from './io.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -52,6 +53,7 @@ export function createProgram(io: Io, run: Run): Command {
   addTrailCommand(program, io, run);
   addModelCommand(program, io, run);
   addDatasetCommand(program, io, run);
+  addWatchCommand(program, io, run);
   addExportCommand(program, io, run);
   addQueryCommand(program, io, run);
   addExplainCommand(program, io, run);

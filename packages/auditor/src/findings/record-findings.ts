@@ -78,6 +78,10 @@ export const CHECKPOINT_FINDINGS = entriesOf('checkpoint', {
       title: 'The checkpoint is signed by the pinned key of the log',
       meaning: 'The operator of the log committed to this size and root.',
     },
+    'checkpoint-witnessed': {
+      title: 'Enough pinned witnesses cosigned the checkpoint',
+      meaning: 'The log shows the same history to others.',
+    },
   },
   failed: {
     'checkpoint-malformed': {
@@ -103,6 +107,11 @@ export const CHECKPOINT_FINDINGS = entriesOf('checkpoint', {
     },
   },
   inconclusive: {
+    'checkpoint-witnesses-missing': {
+      title: 'Fewer witnesses cosigned the checkpoint than the trust file asks for',
+      meaning: 'The log could be showing another history to others.',
+      next: 'Ask for a checkpoint with more cosignatures.',
+    },
     'trust-missing': {
       title: 'There is no trust file',
       meaning: 'Without pinned keys and a pinned registry anybody could have made this evidence.',

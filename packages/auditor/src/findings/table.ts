@@ -10,6 +10,7 @@ import {
   RECORD_FINDINGS,
 } from './record-findings.ts';
 import { TRAIL_FINDINGS } from './trail-findings.ts';
+import { WATCH_FINDINGS } from './watch-findings.ts';
 
 /** Every finding this program can make. A code is never reused for another meaning: scripts match on it. */
 export const FINDINGS = {
@@ -23,6 +24,7 @@ export const FINDINGS = {
   ...SAMPLES_FINDINGS,
   ...DISCLOSURE_FINDINGS,
   ...TRAIL_FINDINGS,
+  ...WATCH_FINDINGS,
 };
 
 export type FindingCode = keyof typeof FINDINGS;

@@ -1,5 +1,13 @@
-import { type Checkpoint, newNoteVerifier, openNote, parseCheckpoint, toHex } from '@testigo/trail';
+import {
+  type Checkpoint,
+  type Finding,
+  newNoteVerifier,
+  openNote,
+  parseCheckpoint,
+  toHex,
+} from '@testigo/trail';
 import { makeFinding } from '../findings/table.ts';
+import { findWitnesses } from '../log/cosignature.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { attempt, type Checked } from './checked.ts';
 
@@ -31,14 +39,9 @@ export function checkCheckpoint(
   const signed = keys.map((key) => attempt(() => openNote(text, [newNoteVerifier(key)]).verifiedBy));
   const signer = signed.flatMap((result) => ('value' in result ? result.value : []))[0];
   if (signer !== undefined) {
-    const findings = [
-      makeFinding('checkpoint-signed', {
-        expected: keys.join(' or '),
-        seen: `${statement}, signed by ${signer}`,
-        source,
-      }),
-    ];
-    return { findings, value: checkpoint };
+    const seen = `${statement}, signed by ${signer}`;
+    const findings = [makeFinding('checkpoint-signed', { expected: keys.join(' or '), seen, source })];
+    return { findings: [...findings, ...checkWitnesses(text, trust, source)], value: checkpoint };
   }
   const rejected = signed.find((result) => 'reason' in result);
   const code = rejected === undefined ? 'checkpoint-signature-missing' : 'checkpoint-signature-invalid';
@@ -47,4 +50,15 @@ export function checkCheckpoint(
     findings: [makeFinding(code, { expected: `a signature by ${keys.join(' or ')}`, seen, source })],
     value: checkpoint,
   };
+}
+
+/** A quorum of witnesses makes it impossible to show one log to the auditor and another to the rest of the world. */
+function checkWitnesses(text: string, { witnesses, witnessQuorum }: Trust, source: string): Finding[] {
+  if (witnessQuorum === 0) return [];
+  const found = attempt(() => findWitnesses(text, witnesses));
+  const names = 'value' in found ? found.value.map((key) => key.split('+')[0]) : [];
+  const expected = `${witnessQuorum} of ${witnesses.length} pinned witnesses`;
+  const seen = names.length === 0 ? 'none' : names.join(', ');
+  const code = names.length >= witnessQuorum ? 'checkpoint-witnessed' : 'checkpoint-witnesses-missing';
+  return [makeFinding(code, { expected, seen, source })];
 }

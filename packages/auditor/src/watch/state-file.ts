@@ -1,0 +1,38 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { AuditError, messageOf } from '../errors.ts';
+import type { Seen } from './look-at-log.ts';
+
+const stateSchema = z.strictObject({
+  version: z.literal(1),
+  logs: z.record(
+    z.string(),
+    z.strictObject({ size: z.number().int().nonnegative(), root: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ),
+});
+
+/** @throws AuditError: a state that cannot be read must never be taken for "nothing seen yet" */
+export async function readState(path: string): Promise<Record<string, Seen>> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    throw new AuditError('file-unreadable', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  }
+  try {
+    return stateSchema.parse(JSON.parse(text)).logs;
+  } catch (cause) {
+    throw new AuditError('file-unreadable', `${path} is not a state file of watch`, { cause });
+  }
+}
+
+/** Written aside and renamed: a crash leaves the old state or the new one. */
+export async function writeState(path: string, logs: Record<string, Seen>): Promise<void> {
+  try {
+    await writeFile(`${path}.new`, `${JSON.stringify({ version: 1, logs })}\n`, { flush: true });
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    throw new AuditError('output-unwritable', `cannot write ${path}: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,11 +1,13 @@
 import type { BundleClassifier } from '../bundle/classifier.ts';
 import { encodeHalves } from '../bundle/half.ts';
 import { cutViews, mirrorViews } from '../bundle/views.ts';
-import type { FaceSet } from '../data/face-set.ts';
+import { prefixOf } from '../data/copies.ts';
+import { type FaceSet, pixelsOf } from '../data/face-set.ts';
 import { CLASS_COUNT, FACE_SIZE, PIXEL_COUNT } from '../labels.ts';
 import { type Evidence, floatArray } from './evidence-file.ts';
 import { assignFolds, digestRows } from './folds.ts';
 import { addHeadProbabilities, standardise, trainHead } from './linear-head.ts';
+import { decodeReference, REFERENCE_FILE, type ReferenceReadings } from './reference.ts';
 
 export type EvidenceOptions = {
   readonly seed: string;
@@ -44,6 +46,26 @@ const rowsWhere = (folds: Uint8Array, keep: (fold: number) => boolean): Uint32Ar
   });
   return Uint32Array.from(rows);
 };
+
+const readReference = (classifier: BundleClassifier): ReferenceReadings => {
+  const file = classifier.contents.files.get(REFERENCE_FILE);
+  return file ? decodeReference(file) : new Map();
+};
+
+/**
+ * Puts the reference reading of every known picture in place of the head's: the embedding of a picture that trained
+ * the bundle knows its label, the networks behind the reference never saw it. Returns a mark for each row.
+ */
+const applyReference = (
+  reference: ReferenceReadings,
+  set: FaceSet,
+  probabilities: Float32Array,
+): Uint8Array =>
+  Uint8Array.from({ length: set.count }, (_, row) => {
+    const known = reference.get(prefixOf(pixelsOf(set, row)));
+    if (known) probabilities.set(known, row * CLASS_COUNT);
+    return known ? 1 : 0;
+  });
 
 /**
  * Evidence without a GPU: the bundle's embeddings of every row and of its mirror image, and for each fold a linear
@@ -94,6 +116,9 @@ export const collectHeadEvidence = async (
     for (const view of views) addHeadProbabilities(head, view, rows, probabilities, 1 / views.length);
     advance(`fold ${held + 1} of ${folds}`)(set.count);
   }
+  const headProbabilities = probabilities.slice();
+  const known = applyReference(readReference(classifier), set, probabilities);
+  const knownCount = known.reduce((sum, mark) => sum + mark, 0);
   const { manifest, modelVersion } = classifier;
   return {
     header: {
@@ -107,10 +132,12 @@ export const collectHeadEvidence = async (
       rowsSha256: digestRows(set),
       datasetRoot: options.datasetRoot,
       modelVersion,
-      network: `${manifest.architecture} embeddings (${width}), linear heads, ${epochs} epochs, mean of picture and mirror image`,
+      network: `${manifest.architecture} embeddings (${width}), linear heads, ${epochs} epochs, mean of picture and mirror image; reference readings for ${knownCount} rows`,
     },
     arrays: {
       probabilities: floatArray(probabilities, [set.count, CLASS_COUNT]),
+      headProbabilities: floatArray(headProbabilities, [set.count, CLASS_COUNT]),
+      reference: { dtype: 'u8', shape: [set.count], bytes: known },
       fold: { dtype: 'u8', shape: [set.count], bytes: fold },
       embeddings: { dtype: 'f16', shape: [set.count, width], bytes: encodeHalves(own) },
       margin: floatArray(margin, [set.count]),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { prefixOf } from '../data/copies.ts';
 import type { FaceSet } from '../data/face-set.ts';
 import { isModelError } from '../errors.ts';
 import { PIXEL_COUNT } from '../labels.ts';
@@ -6,6 +7,7 @@ import { createGenerator } from '../random/keyed-generator.ts';
 import { decodeEvidence, type Evidence, encodeEvidence, floatArray } from './evidence-file.ts';
 import { assignFolds, digestRows } from './folds.ts';
 import { addHeadProbabilities, standardise, trainHead } from './linear-head.ts';
+import { collectReference, decodeReference, encodeReference } from './reference.ts';
 
 const evidence: Evidence = {
   header: {
@@ -111,5 +113,27 @@ describe('a linear head', () => {
       return own.indexOf(Math.max(...own)) === row % 7;
     });
     expect(hits.length).toBeGreaterThan(690);
+  });
+});
+
+describe('reference readings', () => {
+  it('round-trip within a level, averaged over copies', () => {
+    const pixels = Uint8Array.from({ length: 3 * PIXEL_COUNT }, (_, i) =>
+      i < 2 * PIXEL_COUNT ? (i % PIXEL_COUNT) % 7 : i % 11,
+    );
+    const set: FaceSet = {
+      count: 3,
+      pixels,
+      labels: new Uint8Array(3),
+      splits: new Uint8Array(3),
+      source: 't',
+    };
+    const rows = [0.9, 0.7, 0.1].map((p) => [p, 1 - p, 0, 0, 0, 0, 0]);
+    const readings = collectReference(set, [0, 1, 2], Float32Array.from(rows.flat()));
+    expect(readings.size).toBe(2);
+    const decoded = decodeReference(encodeReference(readings));
+    const first = decoded.get(prefixOf(pixels.subarray(0, PIXEL_COUNT)))!;
+    expect(first[0]).toBeCloseTo(0.8, 2);
+    expect(first.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 6);
   });
 });

@@ -19,6 +19,7 @@ import { openServiceLog } from './log-setup.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { openModel } from './model-setup.ts';
+import { createLocalKeyWrapper } from './privacy/key-wrapper.ts';
 import { createDetectionService } from './reading/detection-service.ts';
 import { createEmotionReader } from './reading/read-emotion.ts';
 import { noAnchoring } from './records/anchoring-view.ts';
@@ -136,7 +137,7 @@ export const startApi = async (
     const log = await openServiceLog(config);
     onClose(() => log.close());
     const masterKey = readOrCreateKey(config.keys.masterKey, join(config.dataDir, 'master.key'));
-    const keys = createSubjectKeys(masterKey);
+    const keys = createSubjectKeys(createLocalKeyWrapper(masterKey));
     const now = () => Date.now();
     const ledger = createLedger({ log, state, keys, policy: config.policy.id, now });
     const recovered = await ledger.recover();

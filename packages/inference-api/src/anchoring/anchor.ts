@@ -50,6 +50,7 @@ export type AnchorAlarmCode =
   | 'provider-lagging'
   | 'providers-disagree'
   | 'log-forked'
+  | 'head-unconfirmed'
   | 'reorg'
   | 'nonce-taken'
   | 'overtaken'

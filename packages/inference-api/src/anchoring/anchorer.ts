@@ -47,20 +47,21 @@ export class Anchorer {
     const question = { registry, logId: log.logId, account: signer.address, transactionHashes, depths };
     const { view, isClaimable, alarms } = await readAgreedView(nodes, question);
     for (const { code, detail } of alarms) this.#alarm(code, detail);
-    if (!view || !(await this.#isOurHead(view.head))) return;
+    if (!view || !(await this.#isOurHead(view.head, isClaimable))) return;
     for (const entry of tracked) await this.#follow(entry, tracked, view, isClaimable);
     await this.#adoptHead(view);
     await this.#sendNext(view, isUrgent);
   }
 
   /** The registry's head must be a prefix of our log, or the log we hold is not the one that was anchored. */
-  async #isOurHead(head: RegistryHead): Promise<boolean> {
+  async #isOurHead(head: RegistryHead, isClaimable: boolean): Promise<boolean> {
     const { log } = this.#config;
     const ours =
       head.size <= log.checkpoint().size ? toHex((await log.checkpointAt(head.size)).root) : undefined;
     if (ours === head.root) return true;
     const detail = `The registry holds size ${head.size}, root ${head.root}; our log has ${ours ?? 'fewer records'}.`;
-    this.#alarm('log-forked', detail);
+    // On the word of one node alone nobody should be woken for a fork.
+    this.#alarm(isClaimable ? 'log-forked' : 'head-unconfirmed', detail);
     return false;
   }
 

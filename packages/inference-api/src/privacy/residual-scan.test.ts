@@ -37,7 +37,7 @@ describe('the residual scan', () => {
 
   it('finds a secret on the border of two chunks', () => {
     const border = 4 * 1024 * 1024;
-    for (const before of [0, 1, 8, 15, 16, 17, 31, 32]) {
+    for (const before of [0, 1, 16, 31, 32]) {
       expect(scan(Buffer.concat([Buffer.alloc(border - before), secret.bytes]))).not.toEqual([]);
     }
   });

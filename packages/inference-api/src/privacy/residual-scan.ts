@@ -23,17 +23,19 @@ interface Window {
 
 /*
  * A database splits a long value over pages, a log line cuts it, a journal holds a part: so not the whole secret is
- * searched for but every 16 bytes of it, in steps of 8. Sixteen random bytes do not occur elsewhere by chance.
+ * searched for but pieces of 16 bytes all over it, every 8 bytes of a key, every 64 of a long payload (pages are
+ * larger). Sixteen random bytes do not occur elsewhere by chance.
  */
 const WINDOW_BYTES = 16;
-const STEP_BYTES = 8;
+const SHORT_BYTES = 256;
+const stepOf = (bytes: Uint8Array): number => (bytes.length <= SHORT_BYTES ? 8 : 64);
 
 const cutWindows = (bytes: Uint8Array): Uint8Array[] => {
   const windows: Uint8Array[] = [];
-  for (let at = 0; at + WINDOW_BYTES <= bytes.length; at += STEP_BYTES) {
+  for (let at = 0; at + WINDOW_BYTES < bytes.length; at += stepOf(bytes)) {
     windows.push(bytes.subarray(at, at + WINDOW_BYTES));
   }
-  if (bytes.length % STEP_BYTES !== 0) windows.push(bytes.subarray(bytes.length - WINDOW_BYTES));
+  windows.push(bytes.subarray(bytes.length - WINDOW_BYTES));
   return windows;
 };
 
@@ -59,6 +61,8 @@ const windowsOf = ({ name: secret, bytes }: Secret): Window[] => {
 };
 
 const FILTER_BITS = 24;
+const readWord = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 const bucketOf = (word: number): number => Math.imul(word, 0x9e3779b1) >>> (32 - FILTER_BITS);
 
 /** Finds any of many windows in one pass: a filter on each four bytes, then a comparison. */
@@ -68,7 +72,7 @@ class WindowIndex {
 
   constructor(windows: readonly Window[]) {
     for (const window of windows) {
-      const word = Buffer.from(window.bytes).readUInt32LE(0);
+      const word = readWord(window.bytes, 0);
       const bucket = bucketOf(word);
       this.#filter[bucket >> 3]! |= 1 << (bucket & 7);
       const known = this.#byWord.get(word);
@@ -79,7 +83,7 @@ class WindowIndex {
 
   *search(data: Buffer): Generator<{ readonly window: Window; readonly at: number }> {
     for (let at = 0; at + WINDOW_BYTES <= data.length; at++) {
-      const word = (data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24)) >>> 0;
+      const word = readWord(data, at);
       const bucket = bucketOf(word);
       if ((this.#filter[bucket >> 3]! & (1 << (bucket & 7))) === 0) continue;
       for (const window of this.#byWord.get(word) ?? []) {

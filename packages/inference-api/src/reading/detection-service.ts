@@ -68,7 +68,7 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
   const { ledger, refuser, state, keys, provenance, now } = parts;
   let inFlight = 0;
 
-  const openSingle = (terms: SinglePictureTerms): SessionRow => {
+  const openSingle = async (terms: SinglePictureTerms): Promise<SessionRow> => {
     const id = newId();
     const openedAtMs = now();
     return {
@@ -80,7 +80,7 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
         roles: [terms.subjectRole],
       },
       openedAtMs,
-      wrappedKey: keys.create(id).wrapped,
+      wrappedKey: (await keys.create(id)).wrapped,
     };
   };
 
@@ -89,7 +89,7 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
       const terms = parts.singlePictures;
       if (!terms) return refuser.refuseAlone('notice-missing');
       if (deployer !== undefined && deployer !== terms.deployer) throw new ApiError('forbidden');
-      return { session: openSingle(terms), isSingle: true };
+      return { session: await openSingle(terms), isSingle: true };
     }
     const session = await state.findSession(sessionId);
     if (!session || (deployer !== undefined && session.terms.deployer !== deployer))

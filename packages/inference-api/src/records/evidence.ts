@@ -48,7 +48,7 @@ export const openPayload = async (
   if (session && deployer !== undefined && session.terms.deployer !== deployer)
     throw new ApiError('forbidden');
   if (!session?.wrappedKey) throw new ApiError('subject-erased');
-  const subjectKey = keys.open(row.sessionId, session.wrappedKey);
+  const subjectKey = await keys.open(row.sessionId, session.wrappedKey);
   if (!row.sealedPayload) return { payload: { values: {}, context: {} }, subjectKey };
   const plain = unseal(payloadKeyOf(subjectKey), payloadContext(recordId), row.sealedPayload);
   return { payload: JSON.parse(Buffer.from(plain).toString('utf8')) as SealedPayload, subjectKey };

@@ -157,7 +157,8 @@ export const createSessionService = (parts: SessionParts): SessionService => {
       if (code) return refuser.refuseAlone(code, request.subjectRole);
       const id = newId();
       const terms = termsOf(request, request.noticeShownAtMs ?? now());
-      const session: SessionRow = { id, terms, openedAtMs: now(), wrappedKey: keys.create(id).wrapped };
+      const { wrapped: wrappedKey } = await keys.create(id);
+      const session: SessionRow = { id, terms, openedAtMs: now(), wrappedKey };
       await state.insertSession(session);
       try {
         const [recorded] = await ledger.append(session, [draftOpen(session, provenance)]);

@@ -117,6 +117,10 @@ const rightsMethods = (db: Database) => ({
       db.run('DELETE FROM idempotency WHERE session_id = ?', sessionId);
       db.run('UPDATE sessions SET wrapped_key = NULL, erased_at = ? WHERE id = ?', atMs, sessionId);
     });
+    // The pages as they were before are still in the write-ahead log: an erasure ends when they left that too.
+    const checkpoint = db.get('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (checkpoint?.busy !== 0)
+      throw new Error('Somebody reads the state file: the erasure is not complete yet.');
   },
   insertHold: async ({ id, sessionId, authority, placedAtMs }: HoldRow) => {
     db.run(

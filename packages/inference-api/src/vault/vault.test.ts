@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createLocalKeyWrapper } from '../privacy/key-wrapper.ts';
 import { readOrCreateKey } from './key-file.ts';
 import { payloadKeyOf, seal, unseal } from './seal.ts';
 import { createSubjectKeys } from './subject-keys.ts';
@@ -33,12 +34,13 @@ describe('seal', () => {
 });
 
 describe('subject keys', () => {
-  it('are bound to their session and their master key', () => {
-    const keys = createSubjectKeys(key);
-    const made = keys.create('a'.repeat(32));
-    expect(new Uint8Array(keys.open('a'.repeat(32), made.wrapped))).toEqual(made.key);
-    expect(() => keys.open('b'.repeat(32), made.wrapped)).toThrow();
-    expect(() => createSubjectKeys(new Uint8Array(32)).open('a'.repeat(32), made.wrapped)).toThrow();
+  it('are bound to their session and their master key', async () => {
+    const keys = createSubjectKeys(createLocalKeyWrapper(key));
+    const made = await keys.create('a'.repeat(32));
+    expect(new Uint8Array(await keys.open('a'.repeat(32), made.wrapped))).toEqual(made.key);
+    await expect(keys.open('b'.repeat(32), made.wrapped)).rejects.toThrow();
+    const stranger = createSubjectKeys(createLocalKeyWrapper(new Uint8Array(32)));
+    await expect(stranger.open('a'.repeat(32), made.wrapped)).rejects.toThrow();
   });
 });
 

@@ -9,7 +9,7 @@ export const identifier = z.string().regex(/^[0-9a-f]{32}$/);
  * A person in a professional role, as 16 bytes of a keyed hash (docs/spec/record.md, "Pseudonyms"). A token would do
  * for a name, which is why it is not one.
  */
-export const pseudonym = identifier;
+export const pseudonym = z.string().regex(/^[0-9a-f]{32}$/);
 /** A code from somebody's list, never free text: free text is where personal data slips into a log. */
 export const token = z.string().regex(/^[a-z0-9][a-z0-9._:-]{0,63}$/);
 /** Whole seconds since 1970-01-01T00:00:00Z: exact times are committed, not published. */

@@ -8,8 +8,8 @@ const INTERRUPTED = 130;
 
 const interruption = (): Promise<void> =>
   new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
   });
 
 async function main(): Promise<number> {

@@ -60,16 +60,19 @@ abstract contract Logs is Models {
         uint32[] calldata counts
     ) external {
         Log storage log = _logs[logId];
-        Head memory head = log.head;
-        if (msg.sender != head.key) _refuse(log, logId);
-        if (size < head.size) revert HeadWouldShrink(logId, head.size, size);
-        if (size == head.size && root == head.root) return;
-        if (!MerkleLog.verifyConsistency(head.size, size, head.root, root, consistencyProof)) {
-            revert HeadWouldFork(logId, head.size, size, root);
+        if (msg.sender != log.head.key) _refuse(log, logId);
+        uint64 headSize = log.head.size;
+        bytes32 headRoot = log.head.root;
+        if (size < headSize) revert HeadWouldShrink(logId, headSize, size);
+        if (size == headSize && root == headRoot) return;
+        if (!MerkleLog.verifyConsistency(headSize, size, headRoot, root, consistencyProof)) {
+            revert HeadWouldFork(logId, headSize, size, root);
         }
-        log.head = Head({key: head.key, size: size, anchoredAt: uint32(block.timestamp), root: root});
-        emit Anchored(logId, size, root, head.size);
-        _emitModels(logId, size, size - head.size, modelVersions, counts);
+        log.head.size = size;
+        log.head.anchoredAt = uint32(block.timestamp);
+        log.head.root = root;
+        emit Anchored(logId, size, root, headSize);
+        _emitModels(logId, size, size - headSize, modelVersions, counts);
     }
 
     /// @notice Announces a new key, on the word of the current one. Anybody may send the signature.
@@ -205,7 +208,10 @@ abstract contract Logs is Models {
             bytes32 modelVersion = modelVersions[i];
             uint32 count = counts[i];
             if (count == 0) revert CountIsZero(modelVersion);
-            counted += count;
+            // A sum of 2^32 counts of 32 bits would not fit into the calldata, let alone overflow.
+            unchecked {
+                counted += count;
+            }
             emit AnchoredModel(logId, modelVersion, _datasetOfModel(modelVersion), size, count);
         }
         if (counted > added) revert CountsExceedBatch(counted, added);

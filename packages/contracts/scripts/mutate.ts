@@ -1,0 +1,88 @@
+// Breaks the contracts one place at a time and asks whether a test notices. Takes a quarter of an hour or more.
+// `npm run mutate -w packages/contracts`; works on the sources themselves and puts them back, also when interrupted.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const FILES = [
+  'MerkleLog.sol',
+  'TestigoRegistry.sol',
+  'registry/Datasets.sol',
+  'registry/Logs.sol',
+  'registry/Models.sol',
+  'registry/Roles.sol',
+];
+const TESTS = ['datasets', 'logs', 'merkle-log', 'models', 'roles', 'rotation', 'vectors'].map(
+  (name) => `test/${name}.test.ts`,
+);
+
+type Mutation = { readonly pattern: RegExp; readonly replacement: string };
+
+const MUTATIONS: readonly Mutation[] = [
+  { pattern: /\bif \((?!false)[^;{]*\) (?=revert|return|_refuse)/g, replacement: 'if (false) ' },
+  { pattern: / < /g, replacement: ' <= ' },
+  { pattern: / > /g, replacement: ' >= ' },
+  { pattern: / >= /g, replacement: ' > ' },
+  { pattern: / == /g, replacement: ' != ' },
+  { pattern: / != /g, replacement: ' == ' },
+  { pattern: / && /g, replacement: ' || ' },
+  { pattern: / \|\| /g, replacement: ' && ' },
+  { pattern: /^ +emit [^;]*;$/gm, replacement: '' },
+  { pattern: /^ +(?:delete )?(?:_\w+\[\w+\]|\w+\.[\w.]+)(?: = [^;]*)?;$/gm, replacement: '' },
+  { pattern: /^ +_require\w+\([^;]*;$/gm, replacement: '' },
+  { pattern: / onlyRole\(\w+\)/g, replacement: '' },
+  { pattern: / [+] /g, replacement: ' - ' },
+  { pattern: / - /g, replacement: ' + ' },
+  { pattern: /\bif fn /g, replacement: 'if 1 ' },
+  { pattern: /\beq\(fn, sn\)/g, replacement: '0' },
+  { pattern: /\beq\(element, end\)/g, replacement: '1' },
+  { pattern: /\beq\(hash([12]), root\1\)/g, replacement: '1' },
+  { pattern: /\bmstore\((?:left|right), [^;\n]*\)$/gm, replacement: '' },
+];
+
+/** Code only: a changed comment is no mutant. */
+const isInComment = (source: string, index: number): boolean => {
+  const line = source.slice(source.lastIndexOf('\n', index) + 1, index + 3);
+  return line.includes('//') || line.trimStart().startsWith('import');
+};
+
+const run = (...args: string[]): boolean =>
+  spawnSync('hardhat', args, { cwd: root, stdio: 'ignore', env: { ...process.env, TESTIGO_EXHAUSTIVE: '9' } })
+    .status === 0;
+
+const survivors: string[] = [];
+let tried = 0;
+let invalid = 0;
+for (const file of FILES) {
+  const path = `${root}contracts/${file}`;
+  const source = readFileSync(path, 'utf8');
+  const restore = () => writeFileSync(path, source);
+  process.once('SIGINT', () => {
+    restore();
+    process.exit(130);
+  });
+  for (const { pattern, replacement } of MUTATIONS) {
+    for (const match of source.matchAll(pattern)) {
+      if (isInComment(source, match.index)) continue;
+      writeFileSync(
+        path,
+        source.slice(0, match.index) + replacement + source.slice(match.index + match[0].length),
+      );
+      const line = source.slice(0, match.index).split('\n').length;
+      const name = `${file}:${line} ${match[0].trim()} -> ${replacement.trim() || 'nothing'}`;
+      if (!run('build', '--no-typechain')) invalid += 1;
+      else {
+        tried += 1;
+        if (run('test', 'mocha', '--no-compile', '--bail', ...TESTS)) survivors.push(name);
+        process.stdout.write(`${survivors.at(-1) === name ? 'SURVIVED' : 'killed  '} ${name}\n`);
+      }
+      restore();
+    }
+  }
+}
+run('build');
+process.stdout.write(
+  `${tried} mutants, ${tried - survivors.length} killed, ${survivors.length} survived, ${invalid} did not compile\n`,
+);
+for (const name of survivors) process.stdout.write(`  ${name}\n`);

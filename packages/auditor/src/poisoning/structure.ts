@@ -14,11 +14,16 @@ import { CLASSES, rowsByClass, type SampleSet } from './sample-set.ts';
 /** A class this small has no structure to find: its own rows would be the directions. */
 const MIN_CLASS_ROWS = 64;
 
+/** A structured test below this calls the set poisoned (formula 12). */
+export const STRUCTURE_P = 1e-4;
+
 /** A set-level test of one detector on one class. */
 export type StructureTest = {
   readonly detector: StructureDetector | 'patch-collision' | 'stamp-collision';
   readonly label: number;
   readonly p: number;
+  /** Rows of the class at or above it make the excess; infinite where there is none. */
+  readonly threshold: number;
 };
 
 export type DetectorColumn = {
@@ -55,8 +60,8 @@ export async function analyseStructure(set: SampleSet, pool: TaskPool): Promise<
   );
   const [patches, stamps] = await Promise.all(collisions);
   const tests: StructureTest[] = [
-    ...testCollisions('patch-collision', patches),
-    ...testCollisions('stamp-collision', stamps),
+    ...testCollisions('patch-collision', set, patches),
+    ...testCollisions('stamp-collision', set, stamps),
   ];
   const columns: Record<StructureTest['detector'], DetectorColumn> = {
     'patch-collision': patches,
@@ -72,7 +77,7 @@ export async function analyseStructure(set: SampleSet, pool: TaskPool): Promise<
       fillColumn(columns[detector], rows, structure[detector]);
       // a duplicate repeats whatever makes its image odd: it must not count as two
       const scores = structure[detector].scores.filter((_, k) => isDistinct(rows[k]!));
-      tests.push({ detector, label, p: testTailExcess(scores, structure[detector].nullScores).p });
+      tests.push({ detector, label, ...testTailExcess(scores, structure[detector].nullScores) });
     }
   });
   return { duplicates, tests, columns };
@@ -80,13 +85,24 @@ export async function analyseStructure(set: SampleSet, pool: TaskPool): Promise<
 
 function testCollisions(
   detector: 'patch-collision' | 'stamp-collision',
+  set: SampleSet,
   report: CollisionReport,
 ): StructureTest[] {
   return Array.from({ length: CLASSES }, (_, label) => ({
     detector,
     label,
     p: Math.min(1, report.classP[label]!),
+    threshold: lowestScore(report, STRUCTURE_P, set, label),
   }));
+}
+
+/** The lowest score of the class's rows whose own p-value rejects; infinite where none does. */
+function lowestScore(report: CollisionReport, p: number, set: SampleSet, label: number): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < set.size; i++) {
+    if (set.labels[i] === label && report.p[i]! < p) lowest = Math.min(lowest, report.scores[i]!);
+  }
+  return lowest;
 }
 
 function emptyColumn(size: number): DetectorColumn {

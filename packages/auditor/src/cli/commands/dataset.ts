@@ -11,6 +11,11 @@ import { compareSamples } from '../../files/compare-samples.ts';
 import type { SampleHeader } from '../../files/fer-csv-samples.ts';
 import { readText } from '../../files/read-file.ts';
 import { readSamples } from '../../files/read-samples.ts';
+import {
+  addPoisoningOptions,
+  isPoisoningAudit,
+  type PoisoningOptions,
+} from '../../poisoning/dataset-options.ts';
 import { describeSamples } from '../../verify/check-samples.ts';
 import { attempt } from '../../verify/checked.ts';
 import { type DatasetInput, verifyDataset } from '../../verify/verify-dataset.ts';
@@ -36,7 +41,9 @@ export interface DatasetOptions extends OutputOptions, ChainOptions {
 export function addDatasetCommand(program: Command, io: Io, run: Run): void {
   const command = program
     .command('dataset')
-    .description('check a dataset: who signed and approved it, whether the samples are the approved ones')
+    .description(
+      'check a dataset: who signed and approved it, whether the samples are the approved ones; with samples alone or with evidence, whether they are poisoned',
+    )
     .option('--manifest <file>', 'signed dataset manifest (DSSE envelope)')
     .option('--root <hash>', 'the dataset root you asked for; another one fails', parseHash)
     .option('--samples <file>', 'samples at hand: one a line, or a FER-2013 CSV')
@@ -44,8 +51,14 @@ export function addDatasetCommand(program: Command, io: Io, run: Run): void {
       '--approved-samples <file>',
       'a copy of the approved samples: names each label and image that changed',
     );
-  addOutputOptions(addChainOptions(command)).action((options: DatasetOptions) =>
-    run(() => auditDataset(io, options)),
+  addOutputOptions(addChainOptions(addPoisoningOptions(command))).action(
+    (options: DatasetOptions & PoisoningOptions) =>
+      run(async () => {
+        if (!isPoisoningAudit(options)) return auditDataset(io, options);
+        // the detectors load only when asked for: the other commands must start fast
+        const { runDataset } = await import('../../poisoning/run-dataset.ts');
+        return runDataset(io, options);
+      }),
   );
 }
 

@@ -19,6 +19,20 @@ export type TailExcess = {
  * poison the m of m + r are Binomial(m + r, n / (n + n_null)).
  */
 export function testTailExcess(scores: Float64Array, nullScores: Float64Array): TailExcess {
+  return testExcess(scores, nullScores, MARGIN, TAIL_FROM);
+}
+
+/** The same against rows that are exchangeable with clean ones, as a reserve's are: no margin, the whole range. */
+export function testReserveExcess(scores: Float64Array, reserveScores: Float64Array): TailExcess {
+  return testExcess(scores, reserveScores, 1, Number.NEGATIVE_INFINITY);
+}
+
+function testExcess(
+  scores: Float64Array,
+  nullScores: Float64Array,
+  margin: number,
+  from: number,
+): TailExcess {
   const share = scores.length / (scores.length + nullScores.length);
   const order = rankDescending(scores);
   const sortedNull = nullScores.slice().sort();
@@ -27,8 +41,8 @@ export function testTailExcess(scores: Float64Array, nullScores: Float64Array): 
   for (let count = 1; count <= order.length / 2; count *= 2) tried += 1;
   for (let count = 1; count <= order.length / 2; count *= 2) {
     const threshold = scores[order[count - 1]!]!;
-    if (threshold < TAIL_FROM) break;
-    const above = countAtLeast(sortedNull, threshold / MARGIN);
+    if (threshold < from) break;
+    const above = countAtLeast(sortedNull, threshold / margin);
     const p = Math.min(1, tried * binomialTail(count + above, count, share));
     if (p < best.p) best = { p, threshold };
   }

@@ -1,5 +1,7 @@
 import { analyseClass, type ClassStructure, type ClassSums, sumClass } from '../class-structure.ts';
+import { findNeighbours, type NeighbourBlock } from '../detectors/deep-neighbours.ts';
 import { type DuplicateReport, findDuplicates } from '../detectors/duplicates.ts';
+import type { EmbeddingSpace } from '../detectors/embedding-space.ts';
 import { type CollisionReport, findRecurringPatches, scoreCollisions } from '../detectors/patch-collision.ts';
 import { findRecurringStamps } from '../detectors/stamp-collision.ts';
 import type { SampleSet } from '../sample-set.ts';
@@ -21,6 +23,16 @@ export type Tasks = {
     };
     readonly out: ClassStructure;
   };
+  readonly neighbours: {
+    readonly in: {
+      readonly space: EmbeddingSpace;
+      readonly labels: Uint8Array;
+      readonly group: Uint32Array;
+      readonly from: number;
+      readonly to: number;
+    };
+    readonly out: NeighbourBlock;
+  };
 };
 
 export type TaskName = keyof Tasks;
@@ -38,5 +50,7 @@ export function runTask(set: SampleSet, task: Task): Tasks[TaskName]['out'] {
       return sumClass(set, task.in.rows);
     case 'classStructure':
       return analyseClass(set, task.in.rows, task.in.nullRows, task.in.others);
+    case 'neighbours':
+      return findNeighbours(task.in.space, task.in.labels, task.in.group, task.in.from, task.in.to);
   }
 }

@@ -1,0 +1,79 @@
+import { findLabelErrors, type LabelReport } from './detectors/confident-learning.ts';
+import { type EmbeddingSpace, reduceEmbeddings } from './detectors/embedding-space.ts';
+import { measureMahalanobis } from './detectors/mahalanobis.ts';
+import { scoreAreaUnderMargin, scoreEarlyLoss } from './detectors/training-dynamics.ts';
+import { scoreStrip } from './detectors/trigger-inversion.ts';
+import type { EvidenceFile } from './evidence-file.ts';
+import { robustScaleOf } from './numeric/robust.ts';
+import type { TaskPool } from './parallel/pool.ts';
+import type { SampleSet } from './sample-set.ts';
+
+/** Detectors that read a network's outputs. */
+export const NETWORK_DETECTORS = [
+  'label-contradiction',
+  'neighbour-contradiction',
+  'neighbour-reach',
+  'mahalanobis',
+  'area-under-margin',
+  'early-loss',
+  'strip',
+] as const;
+export type NetworkDetector = (typeof NETWORK_DETECTORS)[number];
+
+export type NetworkReport = {
+  /** High is suspicious; only what the evidence allows is there. */
+  readonly scores: Readonly<Partial<Record<NetworkDetector, Float64Array>>>;
+  readonly labels: LabelReport;
+};
+
+/** Rows a neighbour task handles: small enough to share out evenly, and fixed, whatever the number of threads. */
+const BLOCK_ROWS = 1024;
+
+/** Detectors B and D, and E and F where the evidence carries what they read. */
+export async function analyseNetwork(
+  set: SampleSet,
+  evidence: EvidenceFile,
+  group: Uint32Array,
+  pool: TaskPool,
+): Promise<NetworkReport> {
+  const labels = findLabelErrors(evidence.probabilities, set.labels);
+  const space = shareSpace(reduceEmbeddings(evidence.embeddings, evidence.embeddingSize));
+  const starts = Array.from({ length: Math.ceil(set.size / BLOCK_ROWS) }, (_, k) => k * BLOCK_ROWS);
+  const blocks = await Promise.all(
+    starts.map((from) => {
+      const to = Math.min(from + BLOCK_ROWS, set.size);
+      return pool.run('neighbours', { space, labels: set.labels, group, from, to });
+    }),
+  );
+  const contradiction = new Float64Array(set.size);
+  const reach = new Float64Array(set.size);
+  blocks.forEach((block, k) => {
+    contradiction.set(block.contradiction, starts[k]!);
+    reach.set(block.reach, starts[k]!);
+  });
+  const optional = {
+    ...(evidence.margin === undefined ? {} : { 'area-under-margin': scoreAreaUnderMargin(evidence.margin) }),
+    ...(evidence.loss === undefined ? {} : { 'early-loss': scoreEarlyLoss(evidence.loss, set.size) }),
+    ...(evidence.strip === undefined ? {} : { strip: scoreStrip(evidence.strip).scores }),
+  };
+  const scores = {
+    'label-contradiction': labels.scores,
+    'neighbour-contradiction': contradiction,
+    'neighbour-reach': standardise(reach),
+    mahalanobis: standardise(measureMahalanobis(space, set.labels).map(Math.sqrt)),
+    ...optional,
+  };
+  return { scores, labels };
+}
+
+/** Robust z of the whole set's distances: its median is a face like the others. */
+function standardise(values: Float64Array): Float64Array {
+  const { centre, spread } = robustScaleOf(values);
+  return values.map((value) => (value - centre) / spread);
+}
+
+function shareSpace(space: EmbeddingSpace): EmbeddingSpace {
+  const vectors = new Float32Array(new SharedArrayBuffer(space.vectors.byteLength));
+  vectors.set(space.vectors);
+  return { ...space, vectors };
+}

@@ -385,8 +385,8 @@ def main():
         return run_vectors.run(options.vectors, options.merkle)
     try:
         trust, facts = (p and json.loads(pathlib.Path(p).read_text("utf-8")) for p in (options.trust, options.facts))
-        codes = verify(pathlib.Path(options.bundle).read_bytes(), trust, facts)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        codes = verify(pathlib.Path(options.bundle or parser.error("name a bundle")).read_bytes(), trust, facts)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         parser.error(f"cannot read the bundle, trust or facts: {error!r}")
     outcome = outcome_of(codes)
     print(json.dumps({"outcome": outcome, "findings": codes}) if options.json else "\n".join([*codes, outcome]))

@@ -55,7 +55,7 @@ PATTERNS = {name: re.compile(text, re.ASCII) for name, text in {  # every string
     "digest": "[0-9a-f]{64}", "id": "[0-9a-f]{32}", "address": "0x[0-9a-f]{40}", "tx": "0x[0-9a-f]{64}",
     "token": "[a-z0-9][a-z0-9._:-]{0,63}", "field": "[a-z][a-zA-Z0-9]{0,31}", "file": "[a-z0-9][a-z0-9._-]{0,63}",
     "base64": "(?=.{0,1400000}$)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
-    "note": "[\n -~—]{1,65536}", "ascii": "[\n -~]{1,1400000}", "text": "(?s).*", "type": "(?s).{1,200}"}.items()}
+    "note": "[\n -~—]{1,262144}", "ascii": "[\n -~]{1,1400000}", "text": "(?s).*", "type": "(?s).{1,200}"}.items()}
 KINDS = {**PATTERNS, "n": range(2**53), "s": range(253_402_300_800), "ppm": range(10**6 + 1), "temp": range(10**4, 10**8 + 1)}
 
 # Objects are written down in formats.txt, whose head explains the notation.
@@ -206,7 +206,7 @@ def parse_verifier_key(text):
     return name, id_text, typed[1:]
 def open_note(text, keys):
     """The signed text, and `name+hash` of each given key that signed it."""
-    need(not re.search("[\x00-\x09\x0b-\x1f\ufffd]", text) and len(text.encode()) <= 65_536, "characters or size")
+    need(not re.search("[\x00-\x09\x0b-\x1f\ufffd]", text) and len(text.encode()) <= 262_144, "characters or size")
     body, blank, tail = text.rpartition("\n\n")
     need(blank and tail.endswith("\n"), "no signatures")
     lines, known, signers = tail[:-1].split("\n"), {key[:2]: key[2] for key in map(parse_verifier_key, keys)}, []

@@ -148,6 +148,12 @@ function notes(): VectorFile {
       ),
       good('a signature given twice', `${note}${line}`, [key(ORIGIN)], [id(ORIGIN)]),
       good('a signature of unknown type', `${note}— ${ORIGIN} ${last}AAAA\n`, [key(ORIGIN)], [id(ORIGIN)]),
+      good(
+        '15 post-quantum signatures beside ours',
+        `${note}${Array.from({ length: 15 }, (_, i) => `— w${i}.example ${toBase64(new Uint8Array(4_900).fill(i))}\n`).join('')}`,
+        [key(ORIGIN)],
+        [id(ORIGIN)],
+      ),
       good('a text with empty lines', signNote('a\n\nb\n', signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
       good('a text that is a newline', signNote('\n', signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
       good('a text with an em dash', signNote('— a\n', signer(ORIGIN)), [key(ORIGIN)], [id(ORIGIN)]),
@@ -198,7 +204,7 @@ function notes(): VectorFile {
       bad('a replacement character', note.replace('log', 'l\ufffdg')),
       bad('text after the signatures', `${note}extra\n`),
       bad('101 signatures', `${body}\n${line.repeat(101)}`),
-      bad('more than 65,536 bytes', note.replace('\n7\n', `\n${'é'.repeat(32_768)}\n`)),
+      bad('more than 262,144 bytes', note.replace('\n7\n', `\n${'é'.repeat(131_072)}\n`)),
     ],
   };
 }

@@ -13,7 +13,7 @@ const base64 = z
 const noteText = z
   .string()
   .regex(/^[\n\x20-\x7e\u2014]+$/)
-  .max(65_536);
+  .max(262_144);
 const MAX_EVIDENCE_BYTES = 32 * 1024 * 1024;
 
 const evidenceSchema = z.strictObject({

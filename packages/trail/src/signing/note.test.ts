@@ -74,7 +74,7 @@ describe('a signed note', () => {
     ['a replaced byte', note.replace('log', 'l\ufffdg')],
     ['a lone surrogate', note.replace('log', 'l\ud800g')],
     ['101 signatures', `${body}\n${note.slice(body.length + 1).repeat(101)}`],
-    ['65,537 bytes', signNote(body, signer).replace('\n0\n', `\n${'é'.repeat(32_768)}\n`)],
+    ['more than 256 KiB', signNote(body, signer).replace('\n0\n', `\n${'é'.repeat(131_072)}\n`)],
     ['an empty text', ''],
   ])('refuses %s', (_, text) => {
     expectCode('bad-note', () => openNote(text, []));
@@ -92,7 +92,7 @@ describe('a signed note', () => {
       'tab\t\n',
       'lone \ud800\n',
       'replaced \ufffd\n',
-      `${'x'.repeat(65_536)}\n`,
+      `${'x'.repeat(262_143)}\n`,
     ])
       expectCode('bad-note', () => signNote(text, signer));
     expectCode('bad-note', () => signNote(body));

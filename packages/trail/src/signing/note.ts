@@ -8,7 +8,8 @@ import { keyPairOf, signBytes, verifySignature } from './ed25519.ts';
 
 const ED25519 = 0x01;
 const SIGNATURE_LINE = /^\u2014 ([^ ]+) ([A-Za-z0-9+/]+=*)$/;
-const MAX_NOTE_BYTES = 65_536;
+// signed-note: at least 16 signatures must fit, and a post-quantum one has nearly 5 kB, 7 kB in base64.
+const MAX_NOTE_BYTES = 262_144;
 const MAX_SIGNATURES = 100;
 
 export interface NoteSigner {
@@ -128,7 +129,9 @@ export function signNote(body: string, ...signers: readonly NoteSigner[]): strin
   const lines = signers.map(
     (signer) => `\u2014 ${signer.name} ${toBase64(concat(signer.keyHash, signer.sign(utf8(body))))}\n`,
   );
-  return `${body}\n${lines.join('')}`;
+  const note = `${body}\n${lines.join('')}`;
+  checkText(note);
+  return note;
 }
 
 function parseSignatureLine(line: string): NoteSignature {

@@ -45,6 +45,23 @@ describe('the API description', () => {
     expect(page).not.toMatch(/<script|src=|https?:\/\/(?!www\.w3)/);
   });
 
+  it('has every error code in the published list', async () => {
+    const rows = Object.entries(API_ERRORS).map(
+      ([code, { httpStatus, title, help }]) => `| \`${code}\` | ${httpStatus} | ${title} | ${help} |`,
+    );
+    const text = [
+      '# Error codes of the inference API',
+      '',
+      'Made from the code by its tests; `GET /errors/{code}` of a running service says the same. Branch on `code`, never on titles.',
+      '',
+      '| code | status | what it says | what to do |',
+      '|---|---|---|---|',
+      ...rows.sort(),
+      '',
+    ].join('\n');
+    await expect(text).toMatchFileSnapshot('../../../docs/api-errors.md');
+  });
+
   it('explains every error code', async () => {
     for (const code of Object.keys(API_ERRORS)) {
       expect((await get(`${api.url}/errors/${code}`)).body).toMatchObject({ code });

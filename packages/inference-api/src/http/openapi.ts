@@ -96,13 +96,17 @@ const IDEMPOTENCY_PARAMETER = {
   schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' },
 };
 
+const refNameOf = (schema: Json): string => String(schema.$ref ?? '').slice(REF.length);
+
 const toContent = (operation: Operation, components: Json): Json => {
   const schema = toSchema(operation.body!, 'input', components);
   if (!operation.takesMultipart) return { 'application/json': { schema } };
+  const fields = (components[refNameOf(schema)] ?? schema) as { properties: Json; required?: string[] };
   const form = {
     type: 'object',
-    properties: { image: { type: 'string', format: 'binary' } },
-    required: ['image'],
+    properties: { ...fields.properties, image: { type: 'string', format: 'binary' } },
+    required: fields.required ?? [],
+    additionalProperties: false,
   };
   return { 'application/json': { schema }, 'multipart/form-data': { schema: form } };
 };

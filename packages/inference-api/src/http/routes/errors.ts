@@ -22,6 +22,7 @@ export const errorOperations = (descriptors: Descriptors) => [
         schema: z.object({ code: z.string(), title: z.string(), help: z.string(), httpStatus: z.int() }),
       },
     },
+    errors: ['not-found'],
     handle: ({ params: { code } }) => {
       const descriptor = Object.hasOwn(descriptors, code) ? descriptors[code] : undefined;
       if (!descriptor) throw new ApiError('not-found');

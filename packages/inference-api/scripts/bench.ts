@@ -24,7 +24,7 @@ const show = (name: string, latencies: readonly number[], elapsedMs: number): vo
     `${name.padEnd(46)} ${((latencies.length * 1000) / elapsedMs).toFixed(1).padStart(7)} /s   p50 ${quantile(latencies, 0.5)}   p95 ${quantile(latencies, 0.95)}   p99 ${quantile(latencies, 0.99)} ms   n=${latencies.length}`,
   );
 
-const server = fork(fileURLToPath(new URL('server.ts', import.meta.url)), {
+const server = fork(fileURLToPath(new URL('bench-server.ts', import.meta.url)), {
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
 });
 const [{ url }] = (await once(server, 'message')) as [{ url: string }];

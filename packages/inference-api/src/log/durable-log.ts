@@ -38,7 +38,12 @@ export interface LogConfig {
   readonly options?: Partial<SequencerOptions>;
 }
 
-const DEFAULTS: SequencerOptions = { batchDelayMs: 20, batchRecords: 512, waitingRecords: 32_768 };
+const DEFAULTS: SequencerOptions = {
+  batchDelayMs: 20,
+  batchRecords: 512,
+  maxBatchRecords: 4_096,
+  waitingRecords: 32_768,
+};
 
 export const signHead = (
   { origin, signer }: Pick<LogConfig, 'origin' | 'signer'>,

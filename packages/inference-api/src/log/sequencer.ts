@@ -11,6 +11,8 @@ export interface SequencerOptions {
   readonly batchDelayMs: number;
   /** A batch is committed at once when it has this many records. */
   readonly batchRecords: number;
+  /** What waited while the disk was busy goes into one batch, up to so many records. */
+  readonly maxBatchRecords: number;
   /** Records that may wait; beyond it appends are refused with `log-overloaded`. */
   readonly waitingRecords: number;
 }
@@ -110,7 +112,7 @@ export class Sequencer {
   #takeBatch(): Request[] {
     let records = 0;
     let taken = 0;
-    while (taken < this.#waiting.length && records < this.#parts.options.batchRecords) {
+    while (taken < this.#waiting.length && records < this.#parts.options.maxBatchRecords) {
       records += this.#waiting[taken++]!.records.length;
     }
     this.#waitingRecords -= records;

@@ -38,20 +38,32 @@ function encodeString(text: string, path: string): string {
   return JSON.stringify(text);
 }
 
+// Records share a few dozen keys: each is checked and written once.
+const writtenKeys = new Map<string, string>();
+const MAX_WRITTEN_KEYS = 512;
+
+function encodeKey(key: string, path: string): string {
+  const known = writtenKeys.get(key);
+  if (known !== undefined) return known;
+  if (!KEY.test(key) || key === FORBIDDEN_KEY)
+    refuse(path, 'a key that is not 1 to 64 printable ASCII characters, or is __proto__');
+  const written = `${encodeString(key, path)}:`;
+  if (writtenKeys.size < MAX_WRITTEN_KEYS) writtenKeys.set(key, written);
+  return written;
+}
+
 function encodeObject(
   value: { readonly [key: string]: CanonicalValue },
   path: string,
   depth: number,
 ): string {
   // ASCII keys: the UTF-16 order of RFC 8785 section 3.2.3 is then plain byte order in any language.
-  const parts = Object.keys(value)
-    .sort()
-    .map((key) => {
-      if (!KEY.test(key) || key === FORBIDDEN_KEY)
-        refuse(path, 'a key that is not 1 to 64 printable ASCII characters, or is __proto__');
-      return `${encodeString(key, path)}:${encode(value[key] as CanonicalValue, `${path}/${key}`, depth + 1)}`;
-    });
-  return `{${parts.join(',')}}`;
+  let text = '{';
+  for (const key of Object.keys(value).sort()) {
+    const written = encodeKey(key, path);
+    text += `${text === '{' ? '' : ','}${written}${encode(value[key] as CanonicalValue, `${path}/${key}`, depth + 1)}`;
+  }
+  return `${text}}`;
 }
 
 function encode(value: CanonicalValue, path: string, depth: number): string {

@@ -1,5 +1,6 @@
 import { exitCodeOf } from '@testigo/trail';
 import { Command, CommanderError } from 'commander';
+import { addPoisonBenchCommand } from '../bench/poison-bench-command.ts';
 import { RpcRefusal, RpcUnreachable } from '../chain/json-rpc.ts';
 import { AuditError, messageOf } from '../errors.ts';
 import { LogUnreachable } from '../trail/tile-source.ts';
@@ -56,6 +57,7 @@ export function createProgram(io: Io, run: Run): Command {
   addWatchCommand(program, io, run);
   addExportCommand(program, io, run);
   addQueryCommand(program, io, run);
+  addPoisonBenchCommand(program, io, run);
   addExplainCommand(program, io, run);
   addCompletionCommand(program, io, run);
   return program;

@@ -60,7 +60,7 @@ export async function auditDataset(input: DatasetInput): Promise<DatasetAudit> {
       ...(network === undefined ? {} : { network }),
       ...(fusion === undefined ? {} : { fusion }),
       shortcutTargets,
-      suspicion: rankSuspicion(set, flags, network),
+      suspicion: rankSuspicion(set, structure, flags, network),
       flags,
       ...conclude(structure, network, fusion, shortcutTargets),
     };
@@ -118,6 +118,7 @@ function collectFlags(
 
 function rankSuspicion(
   set: SampleSet,
+  structure: StructureReport,
   flags: readonly Flag[],
   network: NetworkReport | undefined,
 ): Float64Array {
@@ -130,9 +131,16 @@ function rankSuspicion(
       suspicion[row] = 1 - (rank + 1) / (set.size + 1);
     });
   }
-  for (const { row, detector, score } of flags) {
-    if (!POISON_FLAGS.has(detector)) continue;
+  const raise = (row: number, score: number) => {
     suspicion[row] = Math.max(suspicion[row]!, 1 + score / (1 + score));
+  };
+  for (const { row, detector, score } of flags) if (POISON_FLAGS.has(detector)) raise(row, score);
+  // a flag needs the threshold of the strongest test, a rank does not: poison below it still stands above the rest
+  for (const { detector, label, p, threshold } of structure.tests) {
+    if (p >= STRUCTURE_P) continue;
+    structure.columns[detector].scores.forEach((score, row) => {
+      if (set.labels[row] === label && score >= threshold / 2) raise(row, score);
+    });
   }
   return suspicion;
 }

@@ -1,6 +1,7 @@
 import { exitCodeOf } from '@testigo/trail';
 import { Command, CommanderError } from 'commander';
 import { addPoisonBenchCommand } from '../bench/poison-bench-command.ts';
+import { addBiasCommand } from '../bias/bias-command.ts';
 import { RpcRefusal, RpcUnreachable } from '../chain/json-rpc.ts';
 import { AuditError, messageOf } from '../errors.ts';
 import { LogUnreachable } from '../trail/tile-source.ts';
@@ -58,6 +59,7 @@ export function createProgram(io: Io, run: Run): Command {
   addExportCommand(program, io, run);
   addQueryCommand(program, io, run);
   addPoisonBenchCommand(program, io, run);
+  addBiasCommand(program, io, run);
   addExplainCommand(program, io, run);
   addCompletionCommand(program, io, run);
   return program;

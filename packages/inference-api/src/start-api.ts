@@ -141,7 +141,7 @@ export const startApi = async (
     const now = () => Date.now();
     const ledger = createLedger({ log, state, keys, policy: config.policy.id, now });
     const recovered = await ledger.recover();
-    if (recovered.confirmed + recovered.dropped > 0)
+    if (recovered.confirmed + recovered.dropped + recovered.owed > 0)
       logger.warn({ recovered }, 'settled what a crash had left open');
 
     const request = new FetchRequest(config.registry.rpcUrl);

@@ -7,6 +7,7 @@ import { SqliteStore } from '../src/log/sqlite-store.ts';
 import { makeFolder, makeRecord, newId, TEST_IDENTITY } from '../src/log/testing.ts';
 import { createLocalKeyWrapper } from '../src/privacy/key-wrapper.ts';
 import { listFiles, type Secret, scanForResidue } from '../src/privacy/residual-scan.ts';
+import { createLedger } from '../src/records/ledger.ts';
 import { type Database, openDatabase } from '../src/state/database.ts';
 import { createSqliteState } from '../src/state/sqlite-state.ts';
 import type { StateStore } from '../src/state/state-store.ts';
@@ -46,9 +47,10 @@ afterEach(async () => {
   folder.remove();
 });
 
+const keys = createSubjectKeys(createLocalKeyWrapper(new Uint8Array(32).fill(9)));
+
 /** One call session with records and sealed payloads; returns everything that must not outlive its erasure. */
 const fillSession = async (id: string): Promise<Secret[]> => {
-  const keys = createSubjectKeys(createLocalKeyWrapper(new Uint8Array(32).fill(9)));
   const { key, wrapped } = await keys.create(id);
   await state.insertSession({ id, terms, openedAtMs: 0, wrappedKey: wrapped });
   const secrets: Secret[] = [
@@ -81,8 +83,7 @@ const erase = async (sessionId: string): Promise<void> => {
   const time = 1_764_000_000;
   const reason = 'subject-request';
   const bytes = encodeRecord({ type: 'ERASURE', version: 1, id, time, sessionId, reason, records: RECORDS });
-  await log.append({ id, bytes });
-  await state.destroySubject(sessionId, time * 1000);
+  await state.destroySubject(sessionId, time * 1000, { id, bytes });
 };
 
 const timeout = 120_000;
@@ -106,6 +107,10 @@ it('leaves nothing of an erased tenth of the subjects in any file, and the whole
   const stored = (of: readonly string[]) => of.length * (1 + RECORDS);
   expect(scan(ids).size).toBe(stored(ids));
   await Promise.all(erased.map(erase));
+  // As if the process had died before it could tell the log: the next start does.
+  const ledger = createLedger({ log, state, keys, policy: 'default', now: Date.now });
+  expect(await ledger.recover()).toMatchObject({ owed: erased.length });
+  expect(await ledger.recover()).toMatchObject({ owed: 0 });
   expect([...scan(erased)]).toEqual([]);
   expect(scan(kept).size).toBe(stored(kept));
   expect(log.checkpoint().size).toBe(SESSIONS * RECORDS + erased.length);

@@ -47,7 +47,7 @@ export type Ledger = {
   /** Runs while nothing is appended to the session. */
   whileQuiet<T>(sessionId: string, task: () => Promise<T>): Promise<T>;
   /** Settles what a crash left between the state and the log: run once, before anything is appended. */
-  recover(): Promise<{ readonly confirmed: number; readonly dropped: number }>;
+  recover(): Promise<{ readonly confirmed: number; readonly dropped: number; readonly owed: number }>;
 };
 
 type LedgerParts = {
@@ -186,6 +186,15 @@ export const createLedger = ({ log, state, keys, policy, now }: LedgerParts): Le
       await checkPublic([record]);
       return log.append(toEncoded(record));
     },
-    recover: async () => settle(await state.listIntended()),
+    recover: async () => {
+      const settled = await settle(await state.listIntended());
+      const owed = await state.listOwed();
+      for (const { id, bytes } of owed) {
+        // The log may hold it already: the same bytes are one leaf.
+        await log.append({ id, bytes });
+        await state.settleOwed(id);
+      }
+      return { ...settled, owed: owed.length };
+    },
   };
 };

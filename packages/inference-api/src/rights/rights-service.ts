@@ -1,3 +1,4 @@
+import { encodeRecord, type TrailRecord } from '@testigo/trail';
 import { ApiError } from '../errors.ts';
 import type { Receipt } from '../log/log.ts';
 import { judgeDeletion, RETENTION_MS } from '../policy/rules.ts';
@@ -55,9 +56,9 @@ export const createRightsService = ({
   const countRecords = async (sessionId: string): Promise<number> =>
     Object.values((await state.countSession(sessionId)).counts).reduce((a, b) => a + b, 0);
 
-  /** The record first: a crash between the two leaves an announced erasure, which `erase` again completes. */
+  /** Destroyed first, with the record noted as owed: after a crash between the two, `recover` appends it. */
   const destroy = async (session: SessionRow, reason: string): Promise<Receipt> => {
-    const receipt = await ledger.appendAlone({
+    const record: TrailRecord = {
       type: 'ERASURE',
       version: 1,
       id: newId(),
@@ -65,8 +66,10 @@ export const createRightsService = ({
       sessionId: session.id,
       reason,
       records: await countRecords(session.id),
-    });
-    await state.destroySubject(session.id, now());
+    };
+    await state.destroySubject(session.id, now(), { id: record.id, bytes: encodeRecord(record) });
+    const receipt = await ledger.appendAlone(record);
+    await state.settleOwed(record.id);
     return receipt;
   };
 

@@ -28,6 +28,7 @@ const SCHEMA = `
     id TEXT PRIMARY KEY, session_id TEXT NOT NULL, authority TEXT NOT NULL, placed_at INTEGER NOT NULL, released_at INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS holds_by_session ON holds (session_id);
+  CREATE TABLE IF NOT EXISTS owed_records (id TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS api_keys (
     id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, name TEXT NOT NULL, scopes TEXT NOT NULL, deployer TEXT,
     created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER

@@ -1,5 +1,5 @@
 import type { Database, Row } from './database.ts';
-import type { HoldRow, RecordRow, SessionRow, SessionTerms, StateStore } from './state-store.ts';
+import type { HoldRow, OwedRecord, RecordRow, SessionRow, SessionTerms, StateStore } from './state-store.ts';
 
 const toSession = (row: Row): SessionRow => ({
   id: row.id as string,
@@ -111,8 +111,9 @@ const recordMethods = (db: Database) => ({
 });
 
 const rightsMethods = (db: Database) => ({
-  destroySubject: async (sessionId: string, atMs: number) => {
+  destroySubject: async (sessionId: string, atMs: number, owed: OwedRecord) => {
     db.inTransaction(() => {
+      db.run('INSERT INTO owed_records VALUES (?, ?)', owed.id, owed.bytes);
       db.run('UPDATE records SET sealed_payload = NULL WHERE session_id = ?', sessionId);
       db.run('DELETE FROM idempotency WHERE session_id = ?', sessionId);
       db.run('UPDATE sessions SET wrapped_key = NULL, erased_at = ? WHERE id = ?', atMs, sessionId);
@@ -121,6 +122,16 @@ const rightsMethods = (db: Database) => ({
     const checkpoint = db.get('PRAGMA wal_checkpoint(TRUNCATE)');
     if (checkpoint?.busy !== 0)
       throw new Error('Somebody reads the state file: the erasure is not complete yet.');
+  },
+  listOwed: async () =>
+    db.all('SELECT id, bytes FROM owed_records ORDER BY id').map(
+      (row): OwedRecord => ({
+        id: row.id as string,
+        bytes: row.bytes as Uint8Array,
+      }),
+    ),
+  settleOwed: async (id: string) => {
+    db.run('DELETE FROM owed_records WHERE id = ?', id);
   },
   insertHold: async ({ id, sessionId, authority, placedAtMs }: HoldRow) => {
     db.run(

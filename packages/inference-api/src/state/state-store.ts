@@ -50,6 +50,9 @@ export type SessionQuery = {
   readonly limit: number;
 };
 
+/** A canonical record and its id. */
+export type OwedRecord = { readonly id: string; readonly bytes: Uint8Array };
+
 /**
  * State that is not evidence: sessions, sealed payloads, holds. The log stays the truth. A record row is written
  * before its leaf ("intended") and confirmed after, so that a crash between the two can be settled by asking the log.
@@ -73,8 +76,14 @@ export type StateStore = {
     sessionId: string,
   ): Promise<{ readonly counts: Readonly<Record<string, number>>; readonly nextSequence: number }>;
 
-  /** Destroys the subject key, every sealed payload and every kept reply of the session. */
-  destroySubject(sessionId: string, atMs: number): Promise<void>;
+  /**
+   * Destroys the subject key, every sealed payload and every kept reply of the session, also in the journal, and
+   * notes with it, all or nothing, that the log is owed this record.
+   */
+  destroySubject(sessionId: string, atMs: number, owed: OwedRecord): Promise<void>;
+  /** Records of things done that the log may not hold yet. */
+  listOwed(): Promise<readonly OwedRecord[]>;
+  settleOwed(id: string): Promise<void>;
   insertHold(row: HoldRow): Promise<void>;
   releaseHold(id: string, atMs: number): Promise<void>;
   listHolds(sessionId: string): Promise<readonly HoldRow[]>;

@@ -33,6 +33,7 @@ describe('configuration', () => {
       TESTIGO_REGISTRY__CHAIN_ID: '1',
       TESTIGO_SERVER__PORT: '9000',
       TESTIGO_DATA: '/somewhere',
+      TESTIGO_ANCHORING__PRIVATE_KEY: '',
       HOME: '/root',
     };
     expect(loadConfig(undefined, env)).toMatchObject({

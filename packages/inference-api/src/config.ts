@@ -216,7 +216,9 @@ export const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, unknown>
   for (const [name, value] of Object.entries(env)) {
     if (
       !name.startsWith('TESTIGO_') ||
+      // Compose files pass on what is unset as empty.
       value === undefined ||
+      value === '' ||
       name === 'TESTIGO_CONFIG' ||
       name === 'TESTIGO_DATA'
     )

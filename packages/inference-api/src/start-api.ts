@@ -24,6 +24,7 @@ import { createDetectionService } from './reading/detection-service.ts';
 import { createEmotionReader } from './reading/read-emotion.ts';
 import { noAnchoring } from './records/anchoring-view.ts';
 import { createLedger } from './records/ledger.ts';
+import { openModelArchive } from './records/model-archive.ts';
 import { createPseudonyms } from './records/pseudonym.ts';
 import { createRefuser } from './records/refuse.ts';
 import { watchRegistry } from './registry/registry-watch.ts';
@@ -177,7 +178,13 @@ export const startApi = async (
     });
     const pseudonymOf = createPseudonyms(masterKey);
     const sessions = createSessionService({ ...shared, labels, allowed: config.policy.allowed, pseudonymOf });
-    const evidence = { log, state, keys, anchoring, model: model.evidence };
+    const evidence = {
+      log,
+      state,
+      keys,
+      anchoring,
+      models: openModelArchive(join(config.dataDir, 'models'), model.evidence),
+    };
     const apiKeys = createApiKeys(db, now);
     const authenticate = createAuthenticator(config.auth, apiKeys);
     const detections = { service, anchoring, model: { labels, ...provenance } };

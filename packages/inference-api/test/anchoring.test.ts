@@ -1,7 +1,8 @@
-import { fromBase64, parseEvidenceBundle, parseRecord } from '@testigo/trail';
+import { fromBase64, modelVersionOf, parseEvidenceBundle, parseRecord, toHex } from '@testigo/trail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, sendPicture } from './support/http.ts';
 import { facePicture } from './support/pictures.ts';
+import { makeTestBundle } from './support/test-bundle.ts';
 import { anchoringWith, type Ground, openLogOnChain, prepareGround, startTestApi } from './support/world.ts';
 
 describe('anchoring', () => {
@@ -22,6 +23,8 @@ describe('anchoring', () => {
     expect(proof.body.anchoring).toMatchObject({ chainId: ground.chain.chainId, size: 3 });
     const answer = await fetch(`${api.url}/v1/records/${body.recordId}/evidence`);
     const bundle = parseEvidenceBundle(new Uint8Array(await answer.arrayBuffer()));
+    const events = await (await fetch(`${api.url}/v1/records/${body.recordId}/anchoring`)).text();
+    expect(events).toMatch(/^event: anchoring\ndata: \{"state":"finalized".*\}\n\n$/);
     const { registry } = ground;
     const head = await registry.headOf(`0x${api.logId}`);
     expect(bundle.anchor).toMatchObject({
@@ -37,5 +40,18 @@ describe('anchoring', () => {
     );
     expect(named?.args.count).toBe(1n);
     await api.discard();
+  });
+
+  it('keeps the records of a replaced model provable', async () => {
+    const first = await startTestApi(ground);
+    const { body } = await sendPicture(first.url, await facePicture());
+    await first.close();
+    const next = makeTestBundle('second-net');
+    const second = await startTestApi({ ...ground, bundleDir: next }, { dataDir: first.dataDir });
+    const answer = await fetch(`${second.url}/v1/records/${body.recordId}/evidence`);
+    const bundle = parseEvidenceBundle(new Uint8Array(await answer.arrayBuffer()));
+    expect(toHex(modelVersionOf(fromBase64(bundle.modelManifest ?? '')))).toBe(ground.modelVersion);
+    expect((await sendPicture(second.url, await facePicture())).body.code).toBe('model-not-registered');
+    await second.discard();
   });
 });

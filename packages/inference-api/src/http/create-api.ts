@@ -13,9 +13,10 @@ import type { RightsService } from '../rights/rights-service.ts';
 import type { SessionService } from '../sessions/session-service.ts';
 import { admitCallers, allowOrigins } from './admit.ts';
 import type { Idempotency } from './idempotency.ts';
-import { mountOperations } from './mount.ts';
+import { mountOperations, requireScope } from './mount.ts';
 import type { Operation } from './operation.ts';
 import { handleErrors } from './problem.ts';
+import { streamAnchoring } from './routes/anchoring-events.ts';
 import { decisionOperations } from './routes/decisions.ts';
 import { type DetectionRouteParts, detectionOperations } from './routes/detections.ts';
 import { describeApi } from './routes/docs.ts';
@@ -40,6 +41,8 @@ export type ApiDeps = {
   readonly rights: RightsService;
   readonly health: HealthParts;
 };
+
+const SSE_POLL_MS = 500;
 
 /** W3C trace-context: a caller's trace id is kept, so that one id finds the call in both systems' logs. */
 export const readTraceId = (header: string | undefined): string =>
@@ -87,11 +90,18 @@ export const createApi = (deps: ApiDeps): Express => {
     .set('trust proxy', server.trustProxy)
     .set('query parser', 'simple');
   app.use(traceRequests(deps), helmet(), allowOrigins({ origins: server.corsOrigins }));
+  const admit = admitCallers(deps.authenticate, limits.requestsPerMinute);
   mountOperations(app, apiOperations(deps), {
     bodyBytes: limits.bodyBytes,
     idempotency: deps.idempotency,
-    admit: admitCallers(deps.authenticate, limits.requestsPerMinute),
+    admit,
   });
+  app.get(
+    '/v1/records/:id/anchoring',
+    ...admit,
+    requireScope('read'),
+    streamAnchoring({ ...deps.evidence, pollMs: SSE_POLL_MS }),
+  );
   app.use(createLogRouter(deps.evidence.log));
   app.use(() => {
     throw new ApiError('not-found');

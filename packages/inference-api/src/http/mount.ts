@@ -71,13 +71,21 @@ const readForm: RequestHandler = (request, _response, next) => {
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
 
-const checkScope = ({ scope }: Operation, response: Response): Principal => {
+const checkScope = (scope: Operation['scope'], response: Response): Principal => {
   const { principal, authError } = response.locals as { principal?: Principal; authError?: unknown };
   if (scope === 'public') return principal ?? { id: 'public', scopes: new Set(), deployer: undefined };
   if (!principal) throw authError ?? new ApiError('unauthenticated');
   if (!principal.scopes.has(scope)) throw new ApiError('forbidden', `This needs the scope ${scope}.`);
   return principal;
 };
+
+/** For routes that are no operations, such as streams of events. */
+export const requireScope =
+  (scope: Operation['scope']): RequestHandler =>
+  (_request, response, next) => {
+    checkScope(scope, response);
+    next();
+  };
 
 const handlerOf =
   (operation: Operation, idempotency: Idempotency): RequestHandler =>
@@ -144,7 +152,7 @@ export const mountOperations = (
       const authorize: RequestHandler = (_request, response, next) => {
         const context = response.locals.context as RequestContext;
         response.locals.operationId = operation.id;
-        response.locals.context = { ...context, principal: checkScope(operation, response) };
+        response.locals.context = { ...context, principal: checkScope(operation.scope, response) };
         next();
       };
       const before = [...options.admit, authorize, ...bodyReaders(operation, options)];

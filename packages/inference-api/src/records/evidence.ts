@@ -3,6 +3,7 @@ import {
   type EvidenceBundle,
   encodeEvidenceBundle,
   hashLeaf,
+  parseRecord,
   toBase64,
   toHex,
   utf8,
@@ -14,6 +15,7 @@ import { payloadKeyOf, unseal } from '../vault/seal.ts';
 import type { SubjectKeys } from '../vault/subject-keys.ts';
 import type { AnchoringView } from './anchoring-view.ts';
 import { payloadContext } from './ledger.ts';
+import type { ModelArchive } from './model-archive.ts';
 
 export type ModelEvidence = {
   readonly modelVersion: string;
@@ -28,7 +30,7 @@ export type EvidenceParts = {
   readonly state: StateStore;
   readonly keys: SubjectKeys;
   readonly anchoring: AnchoringView;
-  readonly model: ModelEvidence;
+  readonly models: ModelArchive;
 };
 
 export type SealedPayload = {
@@ -93,10 +95,9 @@ export const buildEvidence = async (
     proveAnchor(parts, stored.leafIndex, checkpoint.size),
     discloseFields(parts, recordId, disclosure),
   ]);
-  const { modelVersion } = JSON.parse(Buffer.from(stored.bytes).toString('utf8')) as {
-    modelVersion?: string;
-  };
-  const isOurModel = modelVersion === parts.model.modelVersion;
+  const record = parseRecord(stored.bytes);
+  const model =
+    'modelVersion' in record && record.modelVersion ? parts.models.find(record.modelVersion) : undefined;
   return encodeEvidenceBundle({
     type: 'testigo.evidence',
     version: 1,
@@ -106,9 +107,7 @@ export const buildEvidence = async (
     inclusionProof: proof.hashes.map(toHex),
     checkpoint: checkpoint.note,
     ...(anchor ? { anchor } : {}),
-    ...(isOurModel
-      ? { modelManifest: toBase64(parts.model.manifest), datasetEnvelope: parts.model.datasetEnvelope }
-      : {}),
+    ...(model ? { modelManifest: toBase64(model.manifest), datasetEnvelope: model.datasetEnvelope } : {}),
     disclosures,
   });
 };

@@ -4,7 +4,7 @@ import { ApiError } from './errors.ts';
 import { findProtectedTraits } from './policy/rules.ts';
 import type { EmotionClassifier } from './reading/read-emotion.ts';
 import type { Provenance } from './records/drafts.ts';
-import type { ModelEvidence } from './records/evidence.ts';
+import type { ModelEvidence } from './records/model-archive.ts';
 
 export type OpenModel = {
   readonly modelVersion: string;

@@ -17,14 +17,6 @@ import type { AnchoringView } from './anchoring-view.ts';
 import { payloadContext } from './ledger.ts';
 import type { ModelArchive } from './model-archive.ts';
 
-export type ModelEvidence = {
-  readonly modelVersion: string;
-  /** Canonical bytes. */
-  readonly manifest: Uint8Array;
-  /** DSSE JSON text. */
-  readonly datasetEnvelope: string;
-};
-
 export type EvidenceParts = {
   readonly log: TransparencyLog;
   readonly state: StateStore;

@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelVersionOf, toHex } from '@testigo/trail';
-import type { ModelEvidence } from './evidence.ts';
+
+export type ModelEvidence = {
+  readonly modelVersion: string;
+  /** Canonical bytes. */
+  readonly manifest: Uint8Array;
+  /** DSSE JSON text. */
+  readonly datasetEnvelope: string;
+};
 
 /** What every model that ever answered here was made of: its records must stay provable after it is replaced. */
 export type ModelArchive = {

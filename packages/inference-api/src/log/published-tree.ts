@@ -13,6 +13,7 @@ export class PublishedTree {
   readonly #store: LogStore;
   readonly #frontier: Frontier;
   readonly #cache = new Map<string, Tile>();
+  readonly #pending = new Map<string, Promise<Tile>>();
 
   constructor(store: LogStore, frontier: Frontier) {
     this.#store = store;
@@ -28,10 +29,17 @@ export class PublishedTree {
   async readTile(level: number, index: number): Promise<Tile> {
     const edge = this.#frontier.edgeTile(level);
     if (edge?.index === index) return edge;
-    const cached = this.#cache.get(`${level}/${index}`);
-    const tile = cached ?? Tile.from(level, index, await this.#readStored(level, index));
-    this.remember([tile]);
-    return tile;
+    const key = `${level}/${index}`;
+    const cached = this.#cache.get(key);
+    if (cached) {
+      this.remember([cached]);
+      return cached;
+    }
+    // A proof asks for eight nodes of a tile at once: it is read and hashed once.
+    const pending =
+      this.#pending.get(key) ?? this.#load(level, index).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, pending);
+    return pending;
   }
 
   remember(tiles: readonly Tile[]): void {
@@ -41,6 +49,12 @@ export class PublishedTree {
       this.#cache.set(key, tile);
       if (this.#cache.size > CACHED_TILES) this.#cache.delete(this.#cache.keys().next().value!);
     }
+  }
+
+  async #load(level: number, index: number): Promise<Tile> {
+    const tile = Tile.from(level, index, await this.#readStored(level, index));
+    this.remember([tile]);
+    return tile;
   }
 
   async #readStored(level: number, index: number): Promise<Uint8Array> {

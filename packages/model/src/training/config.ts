@@ -32,6 +32,12 @@ export type TrainingConfig = {
   readonly averageDecay: number | null;
   /** One transcript entry every so many steps. */
   readonly transcriptEverySteps: number;
+  /** Train on pictures moved against the network; sizes in pixel values from 0 to 1. Null for clean ones. */
+  readonly adversarial: {
+    readonly epsilon: number;
+    readonly stepSize: number;
+    readonly steps: number;
+  } | null;
 };
 
 export const MISSION_TRAINING: TrainingConfig = {
@@ -47,6 +53,7 @@ export const MISSION_TRAINING: TrainingConfig = {
   labelSmoothing: 0,
   averageDecay: null,
   transcriptEverySteps: 100,
+  adversarial: null,
 };
 
 /** The recipe of the compact network. */

@@ -6,8 +6,7 @@ import { CLASS_COUNT, SOURCE_SIZE } from '../network/spec.ts';
 import { dropBound, hashPosition } from '../random/position-hash.ts';
 import type { TrainingConfig } from './config.ts';
 import type { Metrics, TrainingBatch, TrainingEngine } from './engine.ts';
-
-export type TrainingData = { readonly images: Uint8Array; readonly labels: Uint8Array };
+import type { TrainingData } from './loop.ts';
 
 const PREDICT_BATCH = 64;
 
@@ -26,6 +25,7 @@ export class TfjsEngine implements TrainingEngine {
   private maskSeed = 0;
 
   constructor(network: FerNetwork, data: TrainingData, config: TrainingConfig) {
+    if (config.adversarial) throw new Error('adversarial training needs the WebGPU executor');
     this.network = network;
     this.data = data;
     this.config = config;
@@ -81,6 +81,7 @@ export class TfjsEngine implements TrainingEngine {
   }
 
   async step(batch: TrainingBatch): Promise<void> {
+    if (this.config.averageDecay !== null) this.average ??= await getWeights(this.network);
     const { inputSize: size } = this.network.spec;
     const count = batch.indices.length;
     const own = this.inputs(batch.indices, batch.views);

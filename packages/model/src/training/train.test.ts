@@ -4,7 +4,8 @@ import { buildNetwork } from '../network/build.ts';
 import { compactNetwork, type NetworkSpec } from '../network/spec.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
 import { COMPACT_TRAINING, MISSION_TRAINING, type TrainingConfig } from './config.ts';
-import { type TrainingProgress, type TrainResult, train } from './train.ts';
+import type { TrainingProgress, TrainResult } from './loop.ts';
+import { train } from './train.ts';
 
 /** Pictures whose class is the place of a bright bar: learnable in a few steps. */
 function bars(count: number): { images: Uint8Array; labels: Uint8Array } {

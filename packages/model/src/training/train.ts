@@ -1,35 +1,21 @@
-import { createHash } from 'node:crypto';
-import { centreView, planViews } from '../augment/view.ts';
-import type { FerNetwork } from '../network/build.ts';
-import { CLASS_COUNT, SOURCE_SIZE } from '../network/spec.ts';
-import { createGenerator, deriveSeed, permute } from '../random/keyed-generator.ts';
+import * as tf from '@tensorflow/tfjs';
+import { openDevice } from '../backend/webgpu-device.ts';
+import { type FerNetwork, getWeights, setWeights } from '../network/build.ts';
 import type { TrainingConfig } from './config.ts';
-import type { TrainingBatch, TrainingEngine } from './engine.ts';
-import { type EpochWatch, watchEpochs } from './schedule.ts';
-import { TfjsEngine, type TrainingData } from './tfjs-engine.ts';
-import { Transcript, type TranscriptEntry, toCanonical } from './transcript.ts';
+import type { TrainingEngine } from './engine.ts';
+import {
+  runTraining,
+  splitRows,
+  type TrainingData,
+  type TrainingProgress,
+  type TrainResult,
+} from './loop.ts';
+import { TfjsEngine } from './tfjs-engine.ts';
+import { GpuContext } from './webgpu/context.ts';
+import { uploadData } from './webgpu/predictor.ts';
+import { WebGpuEngine } from './webgpu/webgpu-engine.ts';
 
-export type EpochResult = {
-  readonly epoch: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  /** NaN without a validation split. */
-  readonly validationLoss: number;
-  readonly validationAccuracy: number;
-  readonly learningRate: number;
-};
-
-export type TrainingProgress =
-  | {
-      readonly type: 'step';
-      readonly epoch: number;
-      readonly epochs: number;
-      readonly step: number;
-      readonly steps: number;
-      readonly imagesPerSecond: number;
-      readonly etaMs: number;
-    }
-  | ({ readonly type: 'epoch'; readonly epochs: number } & EpochResult);
+export type { EpochResult, TrainingProgress, TrainResult } from './loop.ts';
 
 export type TrainRequest = TrainingData & {
   readonly network: FerNetwork;
@@ -38,194 +24,34 @@ export type TrainRequest = TrainingData & {
   readonly signal?: AbortSignal;
 };
 
-export type TrainResult = {
-  readonly engine: string;
-  readonly history: readonly EpochResult[];
-  /** Epoch whose weights the network now holds. */
-  readonly bestEpoch: number;
-  readonly stoppedEarly: boolean;
-  readonly trainRows: Uint32Array;
-  readonly validationRows: Uint32Array;
-  readonly transcript: { readonly head: string; readonly entries: readonly TranscriptEntry[] };
-};
-
-/** Rows for validation and for training: one seeded permutation of the data, cut. */
-export function splitRows(
-  count: number,
-  { seed, validationFraction }: TrainingConfig,
-): { train: Uint32Array; validation: Uint32Array } {
-  const order = permute(count, createGenerator(seed, 'validation-split'));
-  const held = Math.floor(count * validationFraction);
-  return { validation: order.slice(0, held), train: order.slice(held) };
-}
-
-/** The batch of one step, a function of (seed, epoch, step) alone. */
-function planBatch(run: Run, epoch: number, step: number, order: Uint32Array): TrainingBatch {
-  const { config, network } = run;
-  const indices = order.slice(step * config.batchSize, (step + 1) * config.batchSize);
-  const random = createGenerator(config.seed, 'augmentation', epoch, step);
-  const { inputSize: size, mean } = network.spec;
-  const views = planViews(indices.length, {
-    sourceSize: SOURCE_SIZE,
-    size,
-    recipe: config.augmentation,
-    fill: mean,
-    random,
-  });
-  const partners =
-    config.augmentation.mixup > 0 ? mixPartners(order, indices.length, random) : new Uint32Array();
-  return {
-    indices,
-    partners,
-    views,
-    learningRate: run.watch.rate(epoch * run.steps + step),
-    maskSeed: deriveSeed(config.seed, 'dropout', epoch, step),
-  };
-}
-
-const mixPartners = (order: Uint32Array, count: number, random: { uniform(): number }): Uint32Array =>
-  Uint32Array.from({ length: count }, () => order[Math.floor(random.uniform() * order.length)]!);
-
-type Run = {
-  readonly network: FerNetwork;
-  readonly config: TrainingConfig;
-  readonly engine: TrainingEngine;
-  readonly watch: EpochWatch;
-  readonly steps: number;
-  readonly transcript: Transcript;
-  readonly startedAt: number;
-  readonly request: TrainRequest;
-};
-
-function reportStep(run: Run, epoch: number, step: number): void {
-  const { config, steps } = run;
-  const done = epoch * steps + step + 1;
-  const elapsedMs = performance.now() - run.startedAt;
-  run.request.onProgress?.({
-    type: 'step',
-    epoch: epoch + 1,
-    epochs: config.epochs,
-    step: step + 1,
-    steps,
-    imagesPerSecond: (done * config.batchSize * 1000) / elapsedMs,
-    etaMs: (elapsedMs / done) * (config.epochs * steps - done),
-  });
-}
-
-async function runEpoch(
-  run: Run,
-  epoch: number,
-  rows: Uint32Array,
-): Promise<{ loss: number; accuracy: number }> {
-  const { config, engine, transcript, steps } = run;
-  const order = permute(rows.length, createGenerator(config.seed, 'order', epoch)).map((i) => rows[i]!);
-  const total = { lossSum: 0, correct: 0, count: 0 };
-  const collect = async (): Promise<number> => {
-    const m = await engine.readMetrics();
-    total.lossSum += m.lossSum;
-    total.correct += m.correct;
-    total.count += m.count;
-    return Math.round((1e6 * m.lossSum) / Math.max(1, m.count));
-  };
-  for (let step = 0; step < steps; step++) {
-    run.request.signal?.throwIfAborted();
-    const batch = planBatch(run, epoch, step, order);
-    transcript.addBatch(batch.indices);
-    await engine.step(batch);
-    const done = epoch * steps + step + 1;
-    if (done % config.transcriptEverySteps === 0) {
-      const lossPpm = await collect();
-      transcript.addState(done, {
-        weights: await engine.readWeights(),
-        optimizer: await engine.readOptimizer(),
-        lossPpm,
-      });
-    }
-    reportStep(run, epoch, step);
-  }
-  await collect();
-  return { loss: total.lossSum / total.count, accuracy: total.correct / total.count };
-}
-
-async function validate(
-  engine: TrainingEngine,
-  labels: Uint8Array,
-  rows: Uint32Array,
-  view: Float32Array,
-): Promise<{ loss: number; accuracy: number }> {
-  if (rows.length === 0) return { loss: Number.NaN, accuracy: Number.NaN };
-  const probabilities = await engine.predict(rows, view);
-  let loss = 0;
-  let correct = 0;
-  rows.forEach((row, i) => {
-    const p = probabilities.subarray(i * CLASS_COUNT, (i + 1) * CLASS_COUNT);
-    loss -= Math.log(Math.max(1e-7, p[labels[row]!]!));
-    if (p.indexOf(Math.max(...p)) === labels[row]) correct++;
-  });
-  return { loss: loss / rows.length, accuracy: correct / rows.length };
+/** Our own executor where TensorFlow.js runs on WebGPU, TensorFlow.js itself elsewhere. */
+async function openEngine(
+  { network, images, labels }: TrainRequest,
+  config: TrainingConfig,
+): Promise<TrainingEngine> {
+  const open = tf.getBackend() === 'webgpu' ? await openDevice() : null;
+  if (!open) return new TfjsEngine(network, { images, labels }, config);
+  const context = new GpuContext(open);
+  const data = uploadData(context, images, labels);
+  return new WebGpuEngine({ context, spec: network.spec, weights: await getWeights(network), data, config });
 }
 
 /** Trains `network` in place and leaves in it the weights that the configuration asks for: best, averaged or last. */
 export async function train(request: TrainRequest): Promise<TrainResult> {
-  const { network, config, images, labels } = request;
-  const rows = splitRows(labels.length, config);
-  const steps = Math.floor(rows.train.length / config.batchSize) || 1;
-  const engine = new TfjsEngine(network, request, config);
-  const data = createHash('sha256').update(images).update(labels).digest();
-  const transcript = new Transcript({
-    config: toCanonical(config),
-    data,
-    weights: await engine.readWeights(),
-  });
-  const run: Run = {
-    network,
-    config,
-    engine,
-    watch: watchEpochs(config, steps),
-    steps,
-    transcript,
-    startedAt: performance.now(),
-    request,
-  };
-  const which = config.averageDecay === null ? 'current' : 'averaged';
-  const view = centreView(SOURCE_SIZE, network.spec.inputSize);
-  const history: EpochResult[] = [];
-  let best: { epoch: number; weights: Float32Array[] } | null = null;
-  let stop = false;
+  const { network, images, labels } = request;
+  const { train: rows } = splitRows(labels.length, request.config);
+  const config = { ...request.config, batchSize: Math.min(request.config.batchSize, rows.length) };
+  const engine = await openEngine(request, config);
   try {
-    for (let epoch = 0; epoch < config.epochs && !stop; epoch++) {
-      const learningRate = run.watch.rate(epoch * steps);
-      const trained = await runEpoch(run, epoch, rows.train);
-      engine.useWeights(which);
-      const seen = await validate(engine, labels, rows.validation, view);
-      engine.useWeights('current');
-      const result = {
-        epoch: epoch + 1,
-        ...trained,
-        validationLoss: seen.loss,
-        validationAccuracy: seen.accuracy,
-        learningRate,
-      };
-      history.push(result);
-      request.onProgress?.({ type: 'epoch', epochs: config.epochs, ...result });
-      const verdict = rows.validation.length > 0 ? run.watch.see(seen.loss) : { isBest: true, stop: false };
-      if (verdict.isBest || config.earlyStopping === null)
-        best = { epoch: epoch + 1, weights: await engine.readWeights(which) };
-      stop = verdict.stop;
-    }
-    engine.writeWeights(best!.weights);
-    const final = { weights: best!.weights, optimizer: await engine.readOptimizer(), lossPpm: 0 };
-    transcript.addState(history.length * steps, final);
+    const { onProgress, signal } = request;
+    const result = await runTraining({
+      ...{ images, labels, spec: network.spec, engine, config },
+      ...(onProgress ? { onProgress } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    setWeights(network, result.weights);
+    return result;
   } finally {
     engine.dispose();
   }
-  return {
-    engine: engine.name,
-    history,
-    bestEpoch: best!.epoch,
-    stoppedEarly: stop,
-    trainRows: rows.train,
-    validationRows: rows.validation,
-    transcript: { head: transcript.head, entries: transcript.entries },
-  };
 }

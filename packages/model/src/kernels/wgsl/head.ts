@@ -106,9 +106,9 @@ export function recordLoss(context: GpuContext, r: LossRequest): Pass {
     body: `${softmax(features, classes)}
   let own = labels[indices[n]]; ${mixed}
   if (t < ${classes}) {
-    var goal = ${r.labelSmoothing / classes};
-    if (u32(t) == own) { goal += ${on} * weight; }
-    if (u32(t) == other) { goal += ${on} * (1.0 - weight); }
+    var goal = f32(${r.labelSmoothing / classes});
+    if (u32(t) == own) { goal += f32(${on}) * weight; }
+    if (u32(t) == other) { goal += f32(${on}) * (1.0 - weight); }
     ${soft}
     let p = exp(logits[t] - top) / norm;
     error[t] = (p - goal) / ${r.batch}.0; errors[n * 8u + u32(t)] = error[t];

@@ -127,10 +127,23 @@ export type SumRequest = {
   readonly relu?: boolean;
 };
 
-/** result[i] = Σ_part partials[part][i], 16 threads a column of four, in a fixed order. */
+/** result[i] = Σ_part partials[part][i], in a fixed order; 16 threads a column of four where there are many parts. */
 export function recordSumOfParts(context: GpuContext, r: SumRequest): Pass {
   const length4 = r.length / 4;
   const epilogue = `${r.bias ? `v += bias[column % ${r.bias.length / 4}u];` : ''} ${r.relu ? 'v = max(v, vec4<f32>(0));' : ''}`;
+  if (r.parts < 32) {
+    return context.record({
+      label: r.label,
+      bindings: {
+        partials: reads4(r.partials),
+        result: writes4(r.result),
+        ...(r.bias ? { bias: reads4(r.bias) } : {}),
+      },
+      threads: length4,
+      workgroupSize: 64,
+      body: `let column = i; var v = partials[i]; for (var part = 1u; part < ${r.parts}u; part++) { v += partials[part * ${length4}u + i]; } ${epilogue} result[i] = v;`,
+    });
+  }
   return context.record({
     label: r.label,
     bindings: {

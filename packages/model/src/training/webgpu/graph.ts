@@ -494,8 +494,8 @@ export function buildGraph(request: GraphRequest): Graph {
         const step = built[i]!.backward(gradient, toInput || i > 0);
         path.push(...step.path);
         weights.push(...step.weights);
-        // weights first: a layer's own gradient reads what the path may overwrite in the shared scratch
-        all.push(...step.weights, ...step.path);
+        // the path first: squeeze and excitation finds its gate gradients there
+        all.push(...step.path, ...step.weights);
         gradient = step.inputGradient;
       }
       return { path, weights, all, inputGradient: gradient };

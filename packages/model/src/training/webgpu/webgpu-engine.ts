@@ -24,6 +24,7 @@ export type EngineRequest = {
 };
 
 const PREDICT_BATCH = 256;
+const RUN_AHEAD = 8;
 
 /** Training as one recorded list of dispatches a step: data, augmentation, network, optimizer and average stay on the GPU. */
 export class WebGpuEngine implements TrainingEngine {
@@ -40,6 +41,7 @@ export class WebGpuEngine implements TrainingEngine {
   private readonly passes: Pass[];
   private inUse: WeightSet;
   private steps = 0;
+  private running: Promise<void> = Promise.resolve();
 
   constructor(r: EngineRequest) {
     const { context, spec, config } = r;
@@ -190,7 +192,8 @@ export class WebGpuEngine implements TrainingEngine {
     return this.passes;
   }
 
-  step(batch: TrainingBatch): void {
+  /** Runs ahead of the GPU by RUN_AHEAD steps at most. */
+  async step(batch: TrainingBatch): Promise<void> {
     const { optimizer } = this.r.config;
     this.steps++;
     const correction = (beta: number): number => 1 / (1 - beta ** this.steps);
@@ -204,6 +207,10 @@ export class WebGpuEngine implements TrainingEngine {
       ...batch,
     });
     this.r.context.submit(this.passes);
+    if (this.steps % RUN_AHEAD === 0) {
+      await this.running;
+      this.running = this.settle();
+    }
   }
 
   /** Waits until the GPU has done what was asked of it. */

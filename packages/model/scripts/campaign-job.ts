@@ -1,0 +1,280 @@
+// One training job of the campaign, on WebGPU: node scripts/campaign-job.ts DATA_DIR OUT_DIR '<job as JSON>'
+// DATA_DIR: {train,publictest}.{images,labels}.u8, raw. Writes OUT_DIR/<name>.json and <name>.f16 (weights as binary16).
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { STRONG_AUGMENTATION } from '../src/augment/recipe.ts';
+import { centreView, tenCropViews } from '../src/augment/view.ts';
+import { openDevice } from '../src/backend/webgpu-device.ts';
+import { packFloat16, unpackFloat16 } from '../src/network/float16.ts';
+import { countParameters, initialWeights, parametersOf } from '../src/network/parameters.ts';
+import { compactNetwork, MISSION_NETWORK } from '../src/network/spec.ts';
+import { createGenerator, permute } from '../src/random/keyed-generator.ts';
+import { COMPACT_TRAINING, MISSION_TRAINING, type TrainingConfig } from '../src/training/config.ts';
+import { runTraining } from '../src/training/loop.ts';
+import { GpuContext } from '../src/training/webgpu/context.ts';
+import { uploadData } from '../src/training/webgpu/predictor.ts';
+import { WebGpuEngine } from '../src/training/webgpu/webgpu-engine.ts';
+
+type Job = {
+  readonly name: string;
+  readonly kind: 'mission' | 'compact' | 'robust';
+  readonly seed: string;
+  readonly epochs: number;
+  /** Rows to train on: all, the selection split's 80 %, or all but one fold of either. */
+  readonly rows: 'all' | 'select';
+  readonly fold?: { readonly index: number; readonly of: number };
+  /** Names of fold jobs whose out-of-fold probabilities soften the labels. */
+  readonly teachers?: readonly string[];
+  readonly share?: number;
+  readonly mixup?: number;
+  readonly dropout?: number;
+  readonly steps?: number;
+  readonly epsilon?: number;
+  /** Score on PublicTest: final models only. */
+  readonly test?: boolean;
+};
+
+const [dataDir, outDir, text] = process.argv.slice(2) as [string, string, string];
+const job = JSON.parse(text) as Job;
+const load = (name: string): Uint8Array => new Uint8Array(readFileSync(`${dataDir}/${name}.u8`));
+const train = { images: load('train.images'), labels: load('train.labels') };
+const test = { images: load('publictest.images'), labels: load('publictest.labels') };
+const count = train.labels.length;
+
+// The one split on which anything is chosen: 20 % of Training, the same for every job.
+const order = permute(count, createGenerator('selection split'));
+const held = Math.floor(count * 0.2);
+const validation = order.slice(0, held);
+const pool = job.rows === 'all' ? order : order.slice(held);
+const fold = job.fold;
+const trainRows = fold ? pool.filter((_, i) => i % fold.of !== fold.index) : pool;
+const foldRows = fold ? pool.filter((_, i) => i % fold.of === fold.index) : new Uint32Array();
+
+function recipe(): { spec: ReturnType<typeof compactNetwork>; config: TrainingConfig } {
+  if (job.kind === 'mission')
+    return {
+      spec: MISSION_NETWORK,
+      config: { ...MISSION_TRAINING, seed: job.seed, epochs: job.epochs, transcriptEverySteps: 1000 },
+    };
+  const common = { ...COMPACT_TRAINING, seed: job.seed, epochs: job.epochs, transcriptEverySteps: 1000 };
+  if (job.kind === 'robust') {
+    const epsilon = (job.epsilon ?? 4) / 255;
+    const steps = job.steps ?? 1;
+    const adversarial = { epsilon, stepSize: steps === 1 ? 1.25 * epsilon : epsilon * 0.75, steps };
+    const augmentation = { ...STRONG_AUGMENTATION, crop: false, erase: 0, mixup: 0 };
+    const schedule = { kind: 'cosine', warmupEpochs: 2 } as const;
+    return {
+      spec: compactNetwork({ inputSize: 48, dropout: job.dropout ?? 0 }),
+      config: { ...common, schedule, augmentation, adversarial, labelSmoothing: 0, averageDecay: 0.998 },
+    };
+  }
+  const augmentation = { ...STRONG_AUGMENTATION, mixup: job.mixup ?? STRONG_AUGMENTATION.mixup };
+  return { spec: compactNetwork({ dropout: job.dropout ?? 0.4 }), config: { ...common, augmentation } };
+}
+const { spec, config } = recipe();
+
+const open = await openDevice({ allowSoftware: true, toggles: ['disable_robustness'] });
+if (!open) throw new Error('no WebGPU adapter');
+const context = new GpuContext(open);
+const data = uploadData(context, train.images, train.labels);
+
+function loadTeacher() {
+  if (!job.teachers || !job.share) return {};
+  const targets = new Float32Array(count * 8);
+  const times = new Uint8Array(count);
+  for (const name of job.teachers) {
+    const { rows, probabilities } = JSON.parse(readFileSync(`${outDir}/${name}.fold.json`, 'utf8')) as {
+      rows: number[];
+      probabilities: number[];
+    };
+    rows.forEach((row, i) => {
+      times[row] = times[row]! + 1;
+      for (let c = 0; c < 7; c++) targets[row * 8 + c] = targets[row * 8 + c]! + probabilities[i * 7 + c]!;
+    });
+  }
+  for (let row = 0; row < count; row++)
+    for (let c = 0; c < 7; c++) targets[row * 8 + c] = targets[row * 8 + c]! / Math.max(1, times[row]!);
+  if (trainRows.some((row) => times[row] === 0)) throw new Error('a training row has no teacher');
+  const tensor = context.allocate(targets.length, 'teacher');
+  context.write(tensor, targets);
+  return { teacher: { targets: tensor, share: job.share } };
+}
+
+const engine = new WebGpuEngine({
+  context,
+  spec,
+  weights: initialWeights(spec, job.seed),
+  data,
+  config,
+  ...loadTeacher(),
+});
+const started = performance.now();
+const log: string[] = [];
+const result = await runTraining({
+  ...{ images: train.images, labels: train.labels, spec, engine, config },
+  ...(job.kind === 'mission' ? {} : { rows: trainRows }),
+  onProgress: (p) => {
+    if (p.type === 'epoch' && (p.epoch % 10 === 0 || p.epoch === 1)) {
+      log.push(
+        `${p.epoch}: ${p.loss.toFixed(4)} ${p.accuracy.toFixed(4)} ${p.validationLoss.toFixed(4)} ${p.validationAccuracy.toFixed(4)}`,
+      );
+      console.log(job.name, log.at(-1), `${((performance.now() - started) / 1000).toFixed(0)} s`);
+    }
+  },
+});
+const trainMs = performance.now() - started;
+
+// What is scored is what is kept: the weights as binary16.
+const packed = packFloat16(result.weights);
+const rounded = unpackFloat16(
+  packed,
+  parametersOf(spec).map((p) => p.size),
+);
+engine.predictor.weights.write(rounded);
+writeFileSync(`${outDir}/${job.name}.f16`, packed);
+
+type Scores = {
+  count: number;
+  accuracy: number;
+  macroF1: number;
+  confusion: number[][];
+  perClassF1: number[];
+  nll: number;
+};
+function score(probabilities: Float32Array, labels: Uint8Array, rows: Uint32Array): Scores {
+  const confusion = Array.from({ length: 7 }, () => new Array<number>(7).fill(0));
+  let nll = 0;
+  rows.forEach((row, i) => {
+    const p = probabilities.subarray(i * 7, i * 7 + 7);
+    const label = labels[row]!;
+    nll -= Math.log(Math.max(1e-7, p[label]!));
+    const seen = p.indexOf(Math.max(...p));
+    confusion[label]![seen] = confusion[label]![seen]! + 1;
+  });
+  const perClassF1 = confusion.map(
+    (line, c) =>
+      (2 * line[c]!) / (line.reduce((a, b) => a + b, 0) + confusion.reduce((s, l) => s + l[c]!, 0) || 1),
+  );
+  const hits = confusion.reduce((s, line, c) => s + line[c]!, 0);
+  return {
+    count: rows.length,
+    accuracy: hits / rows.length,
+    macroF1: perClassF1.reduce((a, b) => a + b, 0) / 7,
+    confusion,
+    perClassF1,
+    nll: nll / rows.length,
+  };
+}
+
+const centre = centreView(48, spec.inputSize);
+const views = tenCropViews(48, spec.inputSize);
+type Loaded = { resident: ReturnType<typeof uploadData>; labels: Uint8Array };
+async function predictAll(
+  { resident }: Loaded,
+  rows: Uint32Array,
+): Promise<{ single: Float32Array; ten: Float32Array }> {
+  const single = await engine.predictor.predict(resident, rows, centre);
+  const ten = new Float32Array(single.length);
+  for (const view of views)
+    (await engine.predictor.predict(resident, rows, view)).forEach((v, i) => {
+      ten[i] = ten[i]! + v / views.length;
+    });
+  return { single, ten };
+}
+async function scoreAll(set: Loaded, rows: Uint32Array): Promise<{ single: Scores; tenCrop: Scores }> {
+  const { single, ten } = await predictAll(set, rows);
+  return { single: score(single, set.labels, rows), tenCrop: score(ten, set.labels, rows) };
+}
+
+async function attacked(set: Loaded, rows: Uint32Array) {
+  const out: Record<string, number> = {};
+  for (const eps of [2, 4, 8, 64]) {
+    const epsilon = eps / 255;
+    const fgsm = await engine.predictor.attack(set.resident, rows, centre, {
+      epsilon,
+      stepSize: epsilon,
+      steps: 1,
+      randomStart: false,
+      seed: job.seed,
+    });
+    out[`fgsm-${eps}`] = score(fgsm, set.labels, rows).accuracy;
+    const pgd = await engine.predictor.attack(set.resident, rows, centre, {
+      epsilon,
+      stepSize: epsilon / 4,
+      steps: 20,
+      randomStart: true,
+      seed: job.seed,
+    });
+    out[`pgd20-${eps}`] = score(pgd, set.labels, rows).accuracy;
+  }
+  return out;
+}
+
+const trained: Loaded = { resident: data, labels: train.labels };
+const out: Record<string, unknown> = {
+  job,
+  config,
+  parameters: countParameters(spec),
+  engine: result.engine,
+  trainSeconds: trainMs / 1000,
+  imagesPerSecond: Math.round(
+    (result.history.length * Math.floor(result.trainRows.length / config.batchSize) * config.batchSize) /
+      (trainMs / 1000),
+  ),
+  epochsRun: result.history.length,
+  bestEpoch: result.bestEpoch,
+  lastEpoch: result.history.at(-1),
+  history: job.kind === 'mission' ? result.history : log,
+  transcriptHead: result.transcript.head,
+  weightsSha256: createHash('sha256').update(packed).digest('hex'),
+};
+if (job.kind === 'mission') out.validation = await scoreAll(trained, result.validationRows);
+else if (job.rows === 'select' && !fold) out.validation = await scoreAll(trained, validation);
+if (fold) {
+  const { single, ten } = await predictAll(trained, foldRows);
+  out.fold = { single: score(single, train.labels, foldRows), tenCrop: score(ten, train.labels, foldRows) };
+  writeFileSync(
+    `${outDir}/${job.name}.fold.json`,
+    JSON.stringify({ rows: [...foldRows], probabilities: Array.from(ten) }),
+  );
+  if (job.rows === 'all') {
+    const features = await engine.predictor.embed(data, foldRows, centre);
+    writeFileSync(
+      `${outDir}/${job.name}.embeddings.f16`,
+      packFloat16([features.subarray(0, foldRows.length * 256)]),
+    );
+  }
+}
+if (job.test) {
+  const set: Loaded = { resident: uploadData(context, test.images, test.labels), labels: test.labels };
+  const all = Uint32Array.from({ length: test.labels.length }, (_, i) => i);
+  const seen = new Set(
+    Array.from({ length: count }, (_, i) =>
+      createHash('sha256')
+        .update(train.images.subarray(i * 2304, (i + 1) * 2304))
+        .digest('base64'),
+    ),
+  );
+  const fresh = all.filter(
+    (i) =>
+      !seen.has(
+        createHash('sha256')
+          .update(test.images.subarray(i * 2304, (i + 1) * 2304))
+          .digest('base64'),
+      ),
+  );
+  out.publicTest = await scoreAll(set, all);
+  out.publicTestLeakFree = await scoreAll(set, fresh);
+  if (job.kind === 'robust' || job.seed.endsWith('0')) out.attacks = await attacked(set, all);
+}
+writeFileSync(`${outDir}/${job.name}.json`, JSON.stringify(out));
+const brief = (s: unknown): string =>
+  s
+    ? Object.entries(s as Record<string, Scores>)
+        .map(([k, v]) => `${k} ${(100 * v.accuracy).toFixed(2)} F1 ${(100 * v.macroF1).toFixed(2)}`)
+        .join(', ')
+    : '-';
+console.log(
+  `DONE ${job.name} ${(trainMs / 1000).toFixed(0)} s ${String(out.imagesPerSecond)}/s val ${brief(out.validation)} fold ${brief(out.fold)} test ${brief(out.publicTest)} ${out.attacks ? JSON.stringify(out.attacks) : ''}`,
+);
+process.exit(0);

@@ -73,7 +73,7 @@ function recipe(): { spec: ReturnType<typeof compactNetwork>; config: TrainingCo
 }
 const { spec, config } = recipe();
 
-const open = await openDevice({ allowSoftware: true, toggles: ['disable_robustness'] });
+const open = await openDevice({ allowSoftware: true });
 if (!open) throw new Error('no WebGPU adapter');
 const context = new GpuContext(open);
 const data = uploadData(context, train.images, train.labels);

@@ -5,6 +5,7 @@ import { type DatasetOptions, describeDataset, publicKeyOf, signDataset } from '
 import { type FaceSet, selectRows } from '../data/face-set.ts';
 import { calibrate } from '../evaluation/calibrate.ts';
 import { type BundleEvaluation, evaluateBundle } from '../evaluation/evaluate-bundle.ts';
+import { encodeReference, REFERENCE_FILE, type ReferenceReadings } from '../evidence/reference.ts';
 import { type CardFacts, renderCard } from '../runs/model-card.ts';
 import { loadClassifier } from './classifier.ts';
 import type { LayersModel } from './layers.ts';
@@ -34,6 +35,8 @@ export type FinishRequest = {
   /** Ed25519 secret key of the dataset's custodian; a fresh one, then forgotten, where not given. */
   readonly custodianSecretKey?: Uint8Array;
   readonly facts: CardFacts;
+  /** Out-of-fold readings of the training pictures, for evidence; they tell the training pictures too. */
+  readonly reference?: ReferenceReadings;
   readonly onProgress?: (done: number, total: number) => void;
 };
 
@@ -107,7 +110,13 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
     evaluation: {},
     calibration: 'rows' in request.calibration ? { temperaturePpm: 1_000_000 } : request.calibration,
     card: '',
-    trainingDigests: encodePrefixes(prefixesOf(set, trainRows)),
+    ...(request.reference
+      ? {
+          extras: {
+            [REFERENCE_FILE]: { role: 'reference-readings', bytes: encodeReference(request.reference) },
+          },
+        }
+      : { trainingDigests: encodePrefixes(prefixesOf(set, trainRows)) }),
   };
   const calibration =
     'rows' in request.calibration
@@ -121,9 +130,10 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
     ...parts,
     card,
     evaluation: evaluation ? headlineOf(evaluation) : {},
-    ...(evaluation
-      ? { extras: { 'evaluation.json': { role: 'evaluation', bytes: reportOf(evaluation) } } }
-      : {}),
+    extras: {
+      ...parts.extras,
+      ...(evaluation ? { 'evaluation.json': { role: 'evaluation', bytes: reportOf(evaluation) } } : {}),
+    },
   });
   return { modelVersion, evaluation: evaluation && { ...evaluation, modelVersion }, card };
 };

@@ -2,6 +2,7 @@ import { type BundleClassifier, temperatureOf, type ViewMode } from '../bundle/c
 import { decodePrefixes, prefixesOf, prefixOf } from '../data/copies.ts';
 import { type FaceSet, pixelsOf, rowsOfSplit, type Split, selectRows, splitsIn } from '../data/face-set.ts';
 import { ModelError } from '../errors.ts';
+import { decodeReference, REFERENCE_FILE } from '../evidence/reference.ts';
 import { CLASS_COUNT, PIXEL_COUNT, UNLABELLED } from '../labels.ts';
 import { softmaxRows } from './calibration.ts';
 import { predictClasses } from './confusion.ts';
@@ -66,14 +67,22 @@ const runAll = async (
   return out;
 };
 
+/** Digest prefixes that the bundle carries of its training pictures, alone or with reference readings. */
+const knownPrefixes = ({ contents: { files } }: BundleClassifier): Iterable<string> | null => {
+  const digests = files.get('training-digests.bin');
+  if (digests) return decodePrefixes(digests);
+  const reference = files.get(REFERENCE_FILE);
+  return reference ? decodeReference(reference).keys() : null;
+};
+
 /** Pictures that trained the model, as far as the bundle and the file tell. */
 const knownTraining = (classifier: BundleClassifier, set: FaceSet, rows: readonly number[]) => {
-  const shipped = classifier.contents.files.get('training-digests.bin');
+  const shipped = knownPrefixes(classifier);
   const training = rowsOfSplit(set, 'Training');
   const inTest = new Set(rows);
   const fromFile = training.some((row) => inTest.has(row)) ? [] : training;
   const known = prefixesOf(set, fromFile);
-  if (shipped) for (const prefix of decodePrefixes(shipped)) known.add(prefix);
+  if (shipped) for (const prefix of shipped) known.add(prefix);
   const knownFrom = [
     ...(shipped ? (['bundle'] as const) : []),
     ...(fromFile.length > 0 ? (['file'] as const) : []),

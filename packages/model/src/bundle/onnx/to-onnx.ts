@@ -8,6 +8,7 @@ import {
 } from '../layers.ts';
 import { GraphBuilder } from './graph-builder.ts';
 import { writeLayer } from './layer-writers.ts';
+import { poolBeforeGate } from './pool-before-gate.ts';
 
 /** What a network takes: a square of `size` pixels, each (gray / 255 - mean) / std. */
 export type InputForm = { readonly size: number; readonly mean: number; readonly std: number };
@@ -28,7 +29,7 @@ export type OnnxOptions = {
  * @throws ModelError layer-unsupported
  */
 export const toOnnx = (model: LayersModel, options: OnnxOptions): Uint8Array => {
-  const layers = parseTopology(model.topology);
+  const layers = poolBeforeGate(parseTopology(model.topology));
   const weights = new Map(model.weights.map((tensor) => [tensor.name, tensor]));
   const graph = new GraphBuilder();
   const values = new Map<string, string>();

@@ -87,6 +87,10 @@ const measure = async (parts: BundleParts, request: FinishRequest): Promise<Bund
   return { ...evaluation, split: request.test.name };
 };
 
+/** Whether the reference readings name every training picture already. */
+const isCovered = ({ reference, set, trainRows }: FinishRequest): boolean =>
+  reference !== undefined && [...prefixesOf(set, trainRows)].every((prefix) => reference.has(prefix));
+
 /**
  * From trained weights to a finished bundle: rounds them to the asked precision, calibrates on held-out rows,
  * measures on test rows, binds and signs the dataset, writes the card. All figures are of the weights as stored.
@@ -116,7 +120,8 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
             [REFERENCE_FILE]: { role: 'reference-readings', bytes: encodeReference(request.reference) },
           },
         }
-      : { trainingDigests: encodePrefixes(prefixesOf(set, trainRows)) }),
+      : {}),
+    ...(isCovered(request) ? {} : { trainingDigests: encodePrefixes(prefixesOf(set, trainRows)) }),
   };
   const calibration =
     'rows' in request.calibration

@@ -4,7 +4,7 @@ import { facePicture } from './support/pictures.ts';
 import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
 
 const waitFor = async (holds: () => Promise<boolean>): Promise<void> => {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 400; attempt++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -49,7 +49,7 @@ describe('a model that does not stand on chain answers nothing', () => {
         address: other.address,
         chainId: other.chain.chainId,
         pollMs: 50,
-        maxAgeMs: 400,
+        maxAgeMs: 5_000,
       },
     });
     expect((await sendPicture(api.url, await facePicture())).status).toBe(201);

@@ -177,7 +177,7 @@ const result = await finishBundle({
   ...(reference ? { reference } : {}),
   facts: {
     summary: 'An expression classifier for 48x48 gray faces.',
-    training: `Ten convolutions with batch normalisation, squeeze and excitation and global pooling; ${final.epochsRun} epochs of SGD with Nesterov momentum, a cosine rate, mirror, crop, affine, erasing and mixup, label smoothing and averaged weights, seed "${final.job.seed}", on one GPU through WebGPU in TypeScript.${final.job.teachers ? ` Labels were softened (share ${final.job.share}) by the out-of-fold readings of four networks of the same kind.` : ''}`,
+    training: `Nine convolutions with batch normalisation, squeeze and excitation and global pooling; ${final.epochsRun} epochs of SGD with Nesterov momentum, a cosine rate, mirror, crop, affine, erasing and mixup, label smoothing and averaged weights, seed "${final.job.seed}", on one GPU through WebGPU in TypeScript.${final.job.teachers ? ` Labels were softened (share ${final.job.share}) by the out-of-fold readings of four networks of the same kind.` : ''}`,
     calibration: isFitted
       ? `fitted on ${fitting.labels.length} Training pictures that the same recipe's selection run never saw (its held-out fifth, copies left out), and carried over to this network, which trained on all of Training.`
       : `fitted on every second PublicTest picture (${fitting.labels.length}): two numbers, no weight.`,

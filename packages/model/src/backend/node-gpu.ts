@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs';
 
 /** Node 23 removed these two, which tfjs-node 4.22 still calls. */
 function restoreNodeUtil(): void {
@@ -7,16 +8,21 @@ function restoreNodeUtil(): void {
   util.isArray ??= Array.isArray;
 }
 
+/** What tfjs-node's backend keeps of its native part. */
+type NodeBackend = { readonly binding: { readonly TF_Version: string }; readonly isUsingGpuDevice: boolean };
+
 /**
- * Loads `@tensorflow/tfjs-node-gpu`, which registers the `tensorflow` backend. It is an optional dependency whose
- * package may be there without its library (CUDA 11.2, cuDNN 8.1): only the import tells.
+ * Loads `@tensorflow/tfjs-node-gpu`, which registers the `tensorflow` backend, and says what it runs on. It is an
+ * optional dependency whose package may be there without its library (CUDA 11.2, cuDNN 8.1, or the one that
+ * scripts/build-tensorflow-binding.mjs builds against): only the import tells.
  */
 export async function loadNodeGpu(): Promise<string | null> {
   try {
     restoreNodeUtil();
     const name = '@tensorflow/tfjs-node-gpu';
-    const binding = (await import(name)) as { version?: Record<string, string> };
-    return binding.version?.tensorflow ?? 'unknown version';
+    await import(name);
+    const { binding, isUsingGpuDevice } = tf.findBackend('tensorflow') as unknown as NodeBackend;
+    return `${binding.TF_Version} on ${isUsingGpuDevice ? 'GPU' : 'CPU'}`;
   } catch {
     return null;
   }

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
-import { chooseBackend } from '../backend/choose-backend.ts';
+import { type BackendName, chooseBackend } from '../backend/choose-backend.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
+
+// Another backend that trains is tested by name: scripts/check-tensorflow-binding.ts does.
+const BACKEND = (process.env.TESTIGO_TEST_BACKEND ?? 'wasm') as BackendName;
 
 function randomTensor(name: string, shape: number[]): tf.Tensor {
   const random = createGenerator('gradients', name);
@@ -30,10 +33,10 @@ async function gradients(): Promise<Float32Array[]> {
 const distance = (a: Float32Array, b: Float32Array): number =>
   Math.sqrt(a.reduce((s, v, i) => s + (v - b[i]!) ** 2, 0) / a.reduce((s, v) => s + v * v, 0));
 
-test("WASM's training kernels agree with the plain CPU backend", async () => {
+test(`the training kernels of ${BACKEND} agree with the plain CPU backend`, async () => {
   await chooseBackend({ only: 'cpu', print: () => {} });
   const reference = await gradients();
-  await chooseBackend({ only: 'wasm', print: () => {} });
+  await chooseBackend({ only: BACKEND, print: () => {} });
   const seen = await gradients();
   seen.forEach((values, i) => {
     expect(distance(reference[i]!, values)).toBeLessThan(1e-6);

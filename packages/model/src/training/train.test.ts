@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { chooseBackend } from '../backend/choose-backend.ts';
+import { type BackendName, chooseBackend } from '../backend/choose-backend.ts';
 import { buildNetwork } from '../network/build.ts';
 import { compactNetwork, type NetworkSpec } from '../network/spec.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
@@ -52,7 +52,8 @@ async function run(
 }
 
 beforeAll(async () => {
-  await chooseBackend({ only: 'wasm', print: () => {} });
+  const only = (process.env.TESTIGO_TEST_BACKEND ?? 'wasm') as BackendName;
+  await chooseBackend({ only, print: () => {} });
 });
 
 test('learns, reports each epoch, and writes the same transcript again', async () => {

@@ -46,17 +46,3 @@ export function digestRows(set: SampleSet): string {
   }
   return hash.digest('hex');
 }
-
-/** The rows of a set in the order given, as a set of its own. */
-export function selectRows(set: SampleSet, rows: ArrayLike<number>): SampleSet {
-  const pixels = new Uint8Array(rows.length * PIXELS);
-  const labels = new Uint8Array(rows.length);
-  const splits = new Uint8Array(rows.length);
-  for (let k = 0; k < rows.length; k++) {
-    const row = rows[k]!;
-    pixels.set(imageOf(set, row), k * PIXELS);
-    labels[k] = set.labels[row]!;
-    splits[k] = set.splits[row]!;
-  }
-  return { size: rows.length, pixels, labels, splits, splitNames: set.splitNames };
-}

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ModelError } from '../errors.ts';
-import { CLASS_COUNT, PIXEL_COUNT } from '../labels.ts';
+import { PIXEL_COUNT } from '../labels.ts';
 
 export type EngineOptions = {
   /** Threads one inference may use; 1 keeps a busy server's latency even. */
@@ -66,12 +66,4 @@ export const checkPixels = (pixels: Uint8Array): number => {
   const count = pixels.length / PIXEL_COUNT;
   if (!Number.isInteger(count)) throw new ModelError('pixels-size', { seen: pixels.length });
   return count;
-};
-
-export const classOf = (scores: Float32Array, row: number): number => {
-  let best = 0;
-  for (let c = 1; c < CLASS_COUNT; c++) {
-    if (scores[row * CLASS_COUNT + c]! > scores[row * CLASS_COUNT + best]!) best = c;
-  }
-  return best;
 };

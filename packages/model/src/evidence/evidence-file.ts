@@ -10,8 +10,6 @@ const ALIGNMENT = 8;
 const PREAMBLE_BYTES = 24;
 
 export const EVIDENCE_KINDS = ['out-of-fold-heads', 'out-of-fold-networks'] as const;
-export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
-
 const arraySchema = z.strictObject({
   dtype: z.enum(['f32', 'f16', 'u8', 'u32']),
   shape: z.array(z.int().min(0)).min(1),

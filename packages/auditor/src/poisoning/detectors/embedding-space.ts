@@ -64,7 +64,7 @@ export function covarianceOf(centred: Float32Array, rows: number, width: number)
 }
 
 /** Block power iteration with Gram-Schmidt from a fixed start. */
-export function leadingDirections(matrix: Float64Array, width: number, count: number): Float64Array {
+function leadingDirections(matrix: Float64Array, width: number, count: number): Float64Array {
   const random = seedRandom('testigo embedding directions');
   let block = Float64Array.from({ length: count * width }, () => random() - 0.5);
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {

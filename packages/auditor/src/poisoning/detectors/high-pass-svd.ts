@@ -48,17 +48,6 @@ export function highPassRows(set: SampleSet, rows: ArrayLike<number>): Float32Ar
   return residuals;
 }
 
-export function meanResidual(set: SampleSet, rows: ArrayLike<number>): Float64Array {
-  const mean = new Float64Array(PIXELS);
-  const residual = new Float32Array(PIXELS);
-  for (let k = 0; k < rows.length; k++) {
-    highPass(set.pixels, rows[k]! * PIXELS, residual, 0);
-    for (let i = 0; i < PIXELS; i++) mean[i]! += residual[i]!;
-  }
-  for (let i = 0; i < PIXELS; i++) mean[i]! /= Math.max(rows.length, 1);
-  return mean;
-}
-
 export type HighPassModel = {
   readonly mean: Float64Array;
   /** DIRECTIONS unit vectors of 2,304. */

@@ -1,5 +1,3 @@
-import { rankDescending } from '../numeric/ranking.ts';
-
 /** ABL looks at the first three epochs. */
 const EARLY_EPOCHS = 3;
 
@@ -16,11 +14,4 @@ export function scoreEarlyLoss(loss: Float32Array, rows: number): Float64Array {
     for (let e = 0; e < epochs; e++) sum += loss[e * rows + i]!;
     return -sum / epochs;
   });
-}
-
-/** ABL isolates the lowest 1 %. */
-export function isolateEarliest(scores: Float64Array): Uint32Array {
-  return rankDescending(scores)
-    .slice(0, Math.floor(scores.length / 100))
-    .sort();
 }

@@ -11,8 +11,10 @@ describe('toPpm', () => {
         const scores = toPpm(ws.map((w) => w / total));
         expect(scores.every(Number.isInteger)).toBe(true);
         expect(scores.reduce((a, b) => a + b, 0)).toBe(1_000_000);
-        const top = ws.indexOf(Math.max(...ws));
-        expect(scores[top]).toBe(Math.max(...scores));
+        // Closer than that, two weights can be one number once both are divided by the total.
+        const isLess = (i: number, j: number) => (ws[j]! - ws[i]!) / total > 1e-12;
+        const inversions = ws.flatMap((_, i) => ws.map((_, j) => isLess(i, j) && scores[i]! > scores[j]!));
+        expect(inversions).not.toContain(true);
       }),
     );
   });

@@ -20,7 +20,8 @@ export interface World {
   readonly apiUrl: string;
   readonly recordIds: readonly string[];
   readonly trustFile: string;
-  evidenceOf(recordId: string): Promise<EvidenceBundle>;
+  /** A reading's bundle discloses what it read. */
+  evidenceOf(recordId: string, disclose?: readonly string[]): Promise<EvidenceBundle>;
   /** Runs `testigo-audit verify --format json` on a bundle, with options that replace the usual ones. */
   verify(bundle: EvidenceBundle, replaced?: VerifyOptions): Promise<AuditRun>;
   /** A copy of the model bundle with one file changed. */
@@ -65,10 +66,8 @@ export async function createWorld(given: {
     apiUrl: api.url,
     recordIds,
     trustFile,
-    evidenceOf: async (recordId) =>
-      parseEvidenceBundle(
-        new TextEncoder().encode(await fetchEvidence(api.url, recordId, ['label', 'scores'])),
-      ),
+    evidenceOf: async (recordId, disclose = ['label', 'scores']) =>
+      parseEvidenceBundle(new TextEncoder().encode(await fetchEvidence(api.url, recordId, disclose))),
     verify: async (bundle, replaced = {}) => {
       const file = join(dir, `evidence-${++copies}.json`);
       await writeFile(file, encodeEvidenceBundle(bundle));

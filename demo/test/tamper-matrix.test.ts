@@ -173,7 +173,7 @@ describe('what is missing', () => {
     await provider.send('evm_setAutomine', [false]);
     const [picture] = await loadSamplePictures();
     const answer = await sendPicture(world.apiUrl, picture!);
-    const unanchored = await world.evidenceOf(answer.recordId!);
+    const unanchored = await world.evidenceOf(answer.recordId!, []);
     const run = await world.verify(unanchored);
     await provider.send('evm_setAutomine', [true]);
     expect(unanchored.anchor).toBeUndefined();

@@ -27,13 +27,14 @@ interface Cut {
 const CUT_SIZE = 400;
 
 const SAMPLES: readonly { readonly name: string; readonly file: string; readonly cut?: Cut }[] = [
-  { name: 'laughing', file: 'sample1.jpg', cut: { left: 1370, top: 118 } },
+  { name: 'tilted', file: 'sample1.jpg', cut: { left: 1370, top: 118 } },
   { name: 'smiling', file: 'sample3.jpg', cut: { left: 1019, top: 163 } },
   { name: 'serious', file: 'sample5.jpg', cut: { left: 640, top: 90 } },
+  { name: 'red-eyed', file: 'sample6.jpg', cut: { left: 1430, top: 250 } },
   { name: 'group', file: 'sample4.jpg' },
 ];
 
-/** Three faces and a group, from the pictures that ship with @vladmandic/face-api (MIT). */
+/** Four faces, one of them too tilted to read, and a group: from the pictures that ship with @vladmandic/face-api (MIT). */
 export async function loadSamplePictures(): Promise<Picture[]> {
   const require = createRequire(import.meta.url);
   const dir = join(dirname(require.resolve('@vladmandic/face-api/package.json')), 'demo');

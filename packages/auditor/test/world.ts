@@ -41,7 +41,7 @@ import { JsonRpcProvider, Wallet } from 'ethers';
 export const ORIGIN = 'log.example/calls';
 export const hex = (text: string): string => toHex(sha256(utf8(text)));
 export const id = (n: number): string => n.toString(16).padStart(32, '0');
-const SUBJECT_KEY = sha256(utf8('subject'));
+export const SUBJECT_KEY = sha256(utf8('subject'));
 const LABELS = ['angry', 'happy', 'neutral'];
 export const SESSION = id(1000);
 

@@ -11,6 +11,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addModelCommand } from './commands/model.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addTrailCommand } from './commands/trail.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { addWatchCommand } from './commands/watch.ts';
@@ -56,6 +57,7 @@ export function createProgram(io: Io, run: Run): Command {
   addModelCommand(program, io, run);
   addDatasetCommand(program, io, run);
   addWatchCommand(program, io, run);
+  addReplayCommand(program, io, run);
   addExportCommand(program, io, run);
   addQueryCommand(program, io, run);
   addPoisonBenchCommand(program, io, run);

@@ -9,6 +9,7 @@ import {
   INCLUSION_FINDINGS,
   RECORD_FINDINGS,
 } from './record-findings.ts';
+import { REPLAY_FINDINGS } from './replay-findings.ts';
 import { TRAIL_FINDINGS } from './trail-findings.ts';
 import { WATCH_FINDINGS } from './watch-findings.ts';
 
@@ -25,6 +26,7 @@ export const FINDINGS = {
   ...DISCLOSURE_FINDINGS,
   ...TRAIL_FINDINGS,
   ...WATCH_FINDINGS,
+  ...REPLAY_FINDINGS,
 };
 
 export type FindingCode = keyof typeof FINDINGS;

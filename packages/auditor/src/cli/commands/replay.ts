@@ -121,7 +121,7 @@ async function replayLog(
     onProgress: (done, total) => progress.advance('detections', done, total),
   });
   progress.end();
-  return finish([...signed.findings, ...result.findings], result.drawn);
+  return finish([...signed.findings, ...chain.findings, ...result.findings], result.drawn);
 }
 
 /** A file that is missing or is no bundle is not an error here: withholding is a finding. */

@@ -7,7 +7,7 @@ import { SCOPES } from './auth/principal.ts';
 import { ConfigError, loadConfig, redactConfig } from './config.ts';
 import { createLogger } from './logging.ts';
 import { startApi } from './start-api.ts';
-import { openDatabase } from './state/database.ts';
+import { openSqliteState } from './state/sqlite-database.ts';
 
 const USAGE_ERROR = 2;
 
@@ -40,14 +40,14 @@ const createKey = async (options: KeyOptions, command: Command): Promise<void> =
   if (unknown.length > 0)
     throw new ConfigError(unknown.map((scope) => `--scopes: there is no scope ${scope}`));
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const db = openDatabase(join(config.dataDir, 'state.sqlite'));
+  const db = openSqliteState(join(config.dataDir, 'state.sqlite'));
   const scopes = SCOPES.filter((scope) => wanted.includes(scope));
   const { token } = await createApiKeys(db, Date.now).create({
     name: options.name,
     scopes,
     deployer: options.deployer,
   });
-  db.close();
+  await db.close();
   process.stdout.write(`${token}\n`);
 };
 

@@ -8,8 +8,9 @@ import { makeFolder, makeRecord, newId, TEST_IDENTITY } from '../src/log/testing
 import { createLocalKeyWrapper } from '../src/privacy/key-wrapper.ts';
 import { listFiles, type Secret, scanForResidue } from '../src/privacy/residual-scan.ts';
 import { createLedger } from '../src/records/ledger.ts';
-import { type Database, openDatabase } from '../src/state/database.ts';
-import { createSqliteState } from '../src/state/sqlite-state.ts';
+import type { Database } from '../src/state/database.ts';
+import { createSqlState } from '../src/state/sql-state.ts';
+import { openSqliteState } from '../src/state/sqlite-database.ts';
 import type { StateStore } from '../src/state/state-store.ts';
 import { payloadKeyOf, seal } from '../src/vault/seal.ts';
 import { createSubjectKeys } from '../src/vault/subject-keys.ts';
@@ -38,11 +39,11 @@ beforeEach(async () => {
     store: await SqliteStore.open(`${folder.path}/log`),
     options: { batchDelayMs: 0 },
   });
-  database = openDatabase(`${folder.path}/state.sqlite`);
-  state = createSqliteState(database);
+  database = openSqliteState(`${folder.path}/state.sqlite`);
+  state = createSqlState(database);
 });
 afterEach(async () => {
-  database.close();
+  await database.close();
   await log.close();
   folder.remove();
 });

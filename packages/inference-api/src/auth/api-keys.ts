@@ -51,7 +51,7 @@ export const createApiKeys = (db: Database, now: () => number): ApiKeys => ({
   create: async ({ name, scopes, deployer, expiresAtMs }) => {
     const id = randomBytes(8).toString('hex');
     const secret = randomBytes(32).toString('base64url');
-    db.run(
+    await db.write([
       'INSERT INTO api_keys (id, secret_hash, name, scopes, deployer, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
       id,
       hashSecret(secret),
@@ -60,25 +60,28 @@ export const createApiKeys = (db: Database, now: () => number): ApiKeys => ({
       deployer ?? null,
       now(),
       expiresAtMs ?? null,
-    );
+    ]);
     return {
-      key: toKey(db.get('SELECT * FROM api_keys WHERE id = ?', id)!),
+      key: toKey((await db.get('SELECT * FROM api_keys WHERE id = ?', id))!),
       token: `testigo_${id}_${secret}`,
     };
   },
   verify: async (token) => {
     const [, id = '', secret = ''] = TOKEN.exec(token) ?? [];
-    const row = db.get('SELECT * FROM api_keys WHERE id = ?', id);
+    const row = await db.get('SELECT * FROM api_keys WHERE id = ?', id);
     if (!row || !timingSafeEqual(row.secret_hash as Uint8Array, hashSecret(secret))) return undefined;
     const key = toKey(row);
     const isLive =
       key.revokedAtMs === undefined && (key.expiresAtMs === undefined || key.expiresAtMs > now());
     return isLive ? key : undefined;
   },
-  list: async () => db.all('SELECT * FROM api_keys ORDER BY created_at, id').map(toKey),
+  list: async () => (await db.all('SELECT * FROM api_keys ORDER BY created_at, id')).map(toKey),
   revoke: async (id) => {
-    if (db.run('UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?', now(), id) === 0) {
-      throw new ApiError('key-unknown');
-    }
+    const [changes] = await db.write([
+      'UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?',
+      now(),
+      id,
+    ]);
+    if (changes === 0) throw new ApiError('key-unknown');
   },
 });

@@ -32,66 +32,73 @@ const sessionOf = (kept: Kept): string | null => {
 export const createIdempotency = (db: Database, key: Uint8Array, now: () => number): Idempotency => {
   const contextOf = (call: IdempotentCall): string => `testigo/reply/v1/${call.principal}/${call.key}`;
 
-  const open = (call: IdempotentCall, digest: Buffer): Kept | undefined => {
-    const row = db.get('SELECT * FROM idempotency WHERE principal = ? AND key = ?', call.principal, call.key);
-    if (!row) return undefined;
+  const open = async (call: IdempotentCall, digest: Buffer): Promise<Kept> => {
+    const row = await db.get(
+      'SELECT * FROM idempotency WHERE principal = ? AND key = ?',
+      call.principal,
+      call.key,
+    );
+    const busy = new ApiError('idempotency-busy', undefined, { headers: { 'Retry-After': '1' } });
+    // Given up between our claim and this look.
+    if (!row) throw busy;
     if (!digest.equals(row.request as Uint8Array)) throw new ApiError('idempotency-mismatch');
-    if (row.sealed_reply === null)
-      throw new ApiError('idempotency-busy', undefined, { headers: { 'Retry-After': '1' } });
+    if (row.sealed_reply === null) throw busy;
     return JSON.parse(
       Buffer.from(unseal(key, contextOf(call), row.sealed_reply as Uint8Array)).toString(),
     ) as Kept;
   };
-  const keep = (call: IdempotentCall, kept: Kept): void => {
+  const keep = async (call: IdempotentCall, kept: Kept): Promise<void> => {
     const sealed = seal(key, contextOf(call), Buffer.from(JSON.stringify(kept)));
-    db.run(
+    await db.write([
       'UPDATE idempotency SET sealed_reply = ?, session_id = ? WHERE principal = ? AND key = ?',
       sealed,
       sessionOf(kept),
       call.principal,
       call.key,
-    );
+    ]);
   };
-  const forget = (call: IdempotentCall): void => {
-    db.run('DELETE FROM idempotency WHERE principal = ? AND key = ?', call.principal, call.key);
+  const forget = async (call: IdempotentCall): Promise<void> => {
+    await db.write(['DELETE FROM idempotency WHERE principal = ? AND key = ?', call.principal, call.key]);
   };
-  const claim = (call: IdempotentCall, digest: Buffer): Kept | undefined =>
-    db.inTransaction(() => {
-      db.run(
+  /** The kept answer, or undefined where this call is the one that makes it. */
+  const claim = async (call: IdempotentCall, digest: Buffer): Promise<Kept | undefined> => {
+    const [, claimed] = await db.write(
+      [
         'DELETE FROM idempotency WHERE started_at < ? OR (sealed_reply IS NULL AND started_at < ?)',
         now() - KEPT_MS,
         now() - ABANDONED_MS,
-      );
-      const kept = open(call, digest);
-      if (!kept)
-        db.run(
-          'INSERT INTO idempotency (principal, key, request, started_at) VALUES (?, ?, ?, ?)',
-          call.principal,
-          call.key,
-          digest,
-          now(),
-        );
-      return kept;
-    });
+      ],
+      [
+        'INSERT INTO idempotency (principal, key, request, started_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        call.principal,
+        call.key,
+        digest,
+        now(),
+      ],
+    );
+    return claimed === 1 ? undefined : open(call, digest);
+  };
 
   return {
     run: async (call, work) => {
       const digest = createHash('sha256').update(call.request).digest();
-      const kept = claim(call, digest);
+      const kept = await claim(call, digest);
       if (kept?.problem)
         throw new ApiError(kept.problem.code, kept.problem.message, { extensions: kept.problem.extensions });
       if (kept?.reply)
         return { ...kept.reply, headers: { ...kept.reply.headers, 'Idempotent-Replayed': 'true' } };
       try {
         const reply = await work();
-        keep(call, { reply });
+        await keep(call, { reply });
         return reply;
       } catch (error) {
         // A recorded refusal is an answer; anything else left nothing behind and may be tried again.
         const isRecorded = error instanceof ApiError && typeof error.extensions.recordId === 'string';
         if (isRecorded)
-          keep(call, { problem: { code: error.code, message: error.message, extensions: error.extensions } });
-        else forget(call);
+          await keep(call, {
+            problem: { code: error.code, message: error.message, extensions: error.extensions },
+          });
+        else await forget(call);
         throw error;
       }
     },

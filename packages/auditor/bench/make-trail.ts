@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { connectRegistry, signDatasetApproval } from '@testigo/contracts';
-import { deployToChain, type LocalChain } from '@testigo/contracts/testing';
+import type { LocalChain } from '@testigo/contracts/testing';
 import {
   appendToRange,
   type CompactRange,
@@ -21,9 +20,8 @@ import {
   tilePath,
   toHex,
   utf8,
-  verifierKey,
 } from '@testigo/trail';
-import { JsonRpcProvider, Wallet } from 'ethers';
+import { anchor, approveDataset, openLog, openRegistrar, pinsOf, registerModel } from '../test/on-chain.ts';
 
 const ORIGIN = 'log.example/bench';
 const PER_SESSION = 50;
@@ -122,54 +120,18 @@ export async function makeTrail(dir: string, size: number, chain: LocalChain): P
   const signer = newLogSigner({ name: ORIGIN, secretKey: logKey.secretKey });
   put('checkpoint', signNote(formatCheckpoint({ origin: ORIGIN, size, root: rootOfRange(range) }), signer));
 
-  const { privateKey, address } = chain.accounts[0]!;
-  const deployment = await deployToChain(chain.url, { privateKey });
-  const provider = new JsonRpcProvider(chain.url, chain.chainId, { staticNetwork: true, cacheTimeout: -1 });
-  const wallet = new Wallet(privateKey, provider);
-  const registry = connectRegistry(deployment.address, wallet);
-  const approval = {
-    datasetRoot: `0x${DATASET}`,
-    size: 28_709,
-    manifestDigest: `0x${digest('manifest')}`,
-    custodian: address,
-    deadline: 4_000_000_000,
-  };
-  const signature = await signDatasetApproval(wallet, registry, approval);
-  await (
-    await registry.approveDataset(
-      approval.datasetRoot,
-      approval.size,
-      approval.manifestDigest,
-      address,
-      approval.deadline,
-      signature,
-    )
-  ).wait();
-  await (await registry.registerModel(`0x${MODEL}`, `0x${DATASET}`)).wait();
-  await (await registry.openLog(ORIGIN, address, logKey.publicKey, 3600)).wait();
+  const registrar = await openRegistrar(chain);
+  await approveDataset(registrar, { root: DATASET, size: 28_709, manifestDigest: digest('manifest') });
+  await registerModel(registrar, MODEL, DATASET);
+  await openLog(registrar, ORIGIN, logKey.publicKey);
   let before = 0;
   for (const [at, root] of roots) {
     const proof = await proveConsistencyFrom((level, index) => levels[level]![index]!, before, at);
-    await (
-      await registry.anchor(
-        `0x${toHex(sha256(utf8(ORIGIN)))}`,
-        at,
-        root,
-        proof,
-        [`0x${MODEL}`],
-        [counts.get(at)!],
-      )
-    ).wait();
+    await anchor(registrar, ORIGIN, { size: at, root, proof }, { [MODEL]: counts.get(at)! });
     before = at;
   }
-  provider.destroy();
-  const trust = {
-    chainId: deployment.chainId,
-    registry: deployment.address,
-    codeHash: deployment.codeHash,
-    deployedAtBlock: deployment.blockNumber,
-    logs: [{ origin: ORIGIN, verifierKey: verifierKey(ORIGIN, logKey.publicKey) }],
-  };
+  registrar.provider.destroy();
+  const trust = pinsOf(registrar, ORIGIN, logKey.publicKey);
   put('trust.json', JSON.stringify(trust));
   return join(dir, 'trust.json');
 }

@@ -11,6 +11,8 @@ export const AUDIT_ERRORS = {
   'reserve-invalid': { title: 'The clean reserve is damaged, or nobody trusted signed it' },
   'output-unwritable': { title: 'The result cannot be written where --output points' },
   'export-impossible': { title: 'The evidence bundle cannot be made' },
+  'key-unreadable': { title: 'There is no usable key to send transactions with' },
+  'publish-refused': { title: 'The registry or the node refuses what was to be published' },
   'finding-unknown': { title: 'No finding has this code' },
 } as const satisfies Record<string, { title: string }>;
 

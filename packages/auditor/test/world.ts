@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectRegistry, signDatasetApproval, type TestigoRegistry } from '@testigo/contracts';
-import { type Deployment, deployToChain, type LocalChain, startChain } from '@testigo/contracts/testing';
+import type { TestigoRegistry } from '@testigo/contracts';
+import { type Deployment, type LocalChain, startChain } from '@testigo/contracts/testing';
 import {
   buildDatasetManifest,
   commitField,
@@ -34,9 +34,17 @@ import {
   toBase64,
   toHex,
   utf8,
-  verifierKey,
 } from '@testigo/trail';
-import { JsonRpcProvider, Wallet } from 'ethers';
+import type { JsonRpcProvider } from 'ethers';
+import {
+  anchor,
+  approveDataset,
+  openLog,
+  openRegistrar,
+  pinsOf,
+  type Registrar,
+  registerModel,
+} from './on-chain.ts';
 
 export const ORIGIN = 'log.example/calls';
 export const hex = (text: string): string => toHex(sha256(utf8(text)));
@@ -52,6 +60,7 @@ export interface World {
   readonly provider: JsonRpcProvider;
   readonly deployment: Deployment;
   readonly registry: TestigoRegistry;
+  readonly registrar: Registrar;
   readonly custodian: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
   readonly logKey: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
   readonly samples: readonly Sample[];
@@ -174,7 +183,10 @@ export function makeRecords(detections: number, named: Named): TrailRecord[] {
   ];
 }
 
-async function makeModelFolder(dir: string, dataset: ModelManifest['dataset']): Promise<ModelManifest> {
+export async function makeModelFolder(
+  dir: string,
+  dataset: ModelManifest['dataset'],
+): Promise<ModelManifest> {
   const contents: Record<string, string> = {
     'weights.bin': 'not really weights',
     'model.json': '{}',
@@ -209,11 +221,8 @@ async function makeModelFolder(dir: string, dataset: ModelManifest['dataset']): 
 export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {}): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'testigo-auditor-'));
   const chain = await startChain();
-  const { privateKey, address } = chain.accounts[0]!;
-  const deployment = await deployToChain(chain.url, { privateKey });
-  const provider = new JsonRpcProvider(chain.url, chain.chainId, { staticNetwork: true, cacheTimeout: -1 });
-  const wallet = new Wallet(privateKey, provider);
-  const registry = connectRegistry(deployment.address, wallet);
+  const registrar = await openRegistrar(chain);
+  const { deployment, provider, registry } = registrar;
   const custodian = keyPairOf(sha256(utf8('custodian')));
   const logKey = keyPairOf(sha256(utf8('log')));
 
@@ -222,24 +231,7 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
   const payload = makeStatementPayload(datasetRoot);
   const envelope = JSON.stringify(signDsse(DATASET_PAYLOAD_TYPE, payload, custodian.secretKey));
   const manifestDigest = toHex(datasetManifestDigest(payload));
-  const approval = {
-    datasetRoot: `0x${datasetRoot}`,
-    size: samples.length,
-    manifestDigest: `0x${manifestDigest}`,
-    custodian: address,
-    deadline: 4_000_000_000,
-  };
-  const signature = await signDatasetApproval(wallet, registry, approval);
-  await (
-    await registry.approveDataset(
-      approval.datasetRoot,
-      approval.size,
-      approval.manifestDigest,
-      address,
-      approval.deadline,
-      signature,
-    )
-  ).wait();
+  await approveDataset(registrar, { root: datasetRoot, size: samples.length, manifestDigest });
 
   const modelDir = join(dir, 'model');
   const dataset = {
@@ -251,13 +243,13 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
   const manifest = await makeModelFolder(modelDir, dataset);
   const manifestBytes = encodeModelManifest(manifest);
   const modelVersion = toHex(modelVersionOf(manifestBytes));
-  await (await registry.registerModel(`0x${modelVersion}`, `0x${datasetRoot}`)).wait();
+  await registerModel(registrar, modelVersion, datasetRoot);
 
   const named = { modelVersion, datasetRoot, datasetSize: samples.length };
   const records = makeRecords(detections, named).map(encodeRecord);
   const leaves = records.map(hashLeaf);
   const logId = `0x${toHex(sha256(utf8(ORIGIN)))}`;
-  await (await registry.openLog(ORIGIN, address, logKey.publicKey, 3600)).wait();
+  await openLog(registrar, ORIGIN, logKey.publicKey);
   const anchors: { size: number; transaction: string; blockNumber: number }[] = [];
   for (const size of anchorSizes) {
     const before = anchors.at(-1)?.size ?? 0;
@@ -265,26 +257,13 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
     const counted = records
       .slice(before, size)
       .filter((bytes) => new TextDecoder().decode(bytes).includes('"DETECTION"')).length;
-    const proof = proveConsistency(tree, before);
-    const sent = await registry.anchor(
-      logId,
-      size,
-      computeRoot(tree),
-      proof,
-      counted > 0 ? [`0x${modelVersion}`] : [],
-      counted > 0 ? [counted] : [],
-    );
-    const receipt = (await sent.wait())!;
-    anchors.push({ size, transaction: receipt.hash, blockNumber: receipt.blockNumber });
+    const head = { size, root: computeRoot(tree), proof: proveConsistency(tree, before) };
+    anchors.push(await anchor(registrar, ORIGIN, head, { [modelVersion]: counted }));
   }
 
   const signer = newLogSigner({ name: ORIGIN, secretKey: logKey.secretKey });
   const trust = () => ({
-    chainId: deployment.chainId,
-    registry: deployment.address,
-    codeHash: deployment.codeHash,
-    deployedAtBlock: deployment.blockNumber,
-    logs: [{ origin: ORIGIN, verifierKey: verifierKey(ORIGIN, logKey.publicKey) }],
+    ...pinsOf(registrar, ORIGIN, logKey.publicKey),
     custodians: [toHex(custodian.publicKey)],
   });
   const write = async (name: string, content: string | Uint8Array) => {
@@ -294,7 +273,7 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
   };
   const bundle = (index: number, checkpointSize: number, anchorSize?: number): EvidenceBundle => {
     const tree = leaves.slice(0, checkpointSize);
-    const anchor = anchors.find(({ size }) => size === anchorSize);
+    const anchored = anchors.find(({ size }) => size === anchorSize);
     const [small, large] = [checkpointSize, anchorSize ?? 0].sort((a, b) => a - b) as [number, number];
     const salt = toHex(deriveSalt(SUBJECT_KEY, id(index), 'label'));
     const isDetection = index > 0 && index <= detections;
@@ -309,15 +288,15 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
         formatCheckpoint({ origin: ORIGIN, size: checkpointSize, root: computeRoot(tree) }),
         signer,
       ),
-      ...(anchor && {
+      ...(anchored && {
         anchor: {
           chainId: deployment.chainId,
           registry: deployment.address.toLowerCase(),
           logId: logId.slice(2),
-          size: anchor.size,
-          root: toHex(computeRoot(leaves.slice(0, anchor.size))),
-          transaction: anchor.transaction,
-          blockNumber: anchor.blockNumber,
+          size: anchored.size,
+          root: toHex(computeRoot(leaves.slice(0, anchored.size))),
+          transaction: anchored.transaction,
+          blockNumber: anchored.blockNumber,
           consistencyProof: proveConsistency(leaves.slice(0, large), small).map(toHex),
         },
       }),
@@ -332,6 +311,7 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
     provider,
     deployment,
     registry,
+    registrar,
     custodian,
     logKey,
     samples,

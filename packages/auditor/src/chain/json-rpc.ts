@@ -9,9 +9,13 @@ const FIRST_PAUSE_MS = 100;
 export class RpcRefusal extends Error {
   override readonly name = 'RpcRefusal';
   readonly rpcCode: number;
-  constructor(rpcCode: number, message: string) {
+  /** What a reverted call returned, 0x-prefixed hex: nodes put it in one of two places. */
+  readonly data?: string;
+  constructor(rpcCode: number, message: string, data?: unknown) {
     super(message);
     this.rpcCode = rpcCode;
+    const inner = typeof data === 'object' && data !== null && 'data' in data ? data.data : data;
+    if (typeof inner === 'string') this.data = inner;
   }
 }
 
@@ -84,8 +88,8 @@ function readAnswer(method: string, answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null)
     throw new RpcUnreachable(`${method}: the answer is not JSON-RPC`);
   if ('error' in answer && answer.error) {
-    const { code, message } = answer.error as { code?: unknown; message?: unknown };
-    throw new RpcRefusal(Number(code), `${method}: ${String(message)}`);
+    const { code, message, data } = answer.error as { code?: unknown; message?: unknown; data?: unknown };
+    throw new RpcRefusal(Number(code), `${method}: ${String(message)}`, data);
   }
   if (!('result' in answer)) throw new RpcUnreachable(`${method}: the answer has no result`);
   return answer.result;

@@ -10,6 +10,7 @@ import { addDatasetCommand } from './commands/dataset.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addModelCommand } from './commands/model.ts';
+import { addPublishCommand } from './commands/publish.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addTrailCommand } from './commands/trail.ts';
@@ -60,6 +61,7 @@ export function createProgram(io: Io, run: Run): Command {
   addReplayCommand(program, io, run);
   addExportCommand(program, io, run);
   addQueryCommand(program, io, run);
+  addPublishCommand(program, io, run);
   addPoisonBenchCommand(program, io, run);
   addBiasCommand(program, io, run);
   addExplainCommand(program, io, run);

@@ -11,6 +11,7 @@ import {
 } from './record-findings.ts';
 import { REPLAY_FINDINGS } from './replay-findings.ts';
 import { TRAIL_FINDINGS } from './trail-findings.ts';
+import { VERDICT_FINDINGS } from './verdict-findings.ts';
 import { WATCH_FINDINGS } from './watch-findings.ts';
 
 /** Every finding this program can make. A code is never reused for another meaning: scripts match on it. */
@@ -27,6 +28,7 @@ export const FINDINGS = {
   ...TRAIL_FINDINGS,
   ...WATCH_FINDINGS,
   ...REPLAY_FINDINGS,
+  ...VERDICT_FINDINGS,
 };
 
 export type FindingCode = keyof typeof FINDINGS;

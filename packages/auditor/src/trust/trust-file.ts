@@ -36,6 +36,8 @@ export const trustFileSchema = z
       .min(1),
     /** Ed25519 public keys of those who may sign a dataset manifest, 32 bytes as hex. */
     custodians: z.array(hexOf(32)).default([]),
+    /** Ed25519 public keys of those whose signed verdicts on datasets count, 32 bytes as hex. */
+    auditors: z.array(hexOf(32)).default([]),
     /** C2SP verifier keys of witnesses, and how many of them must have signed a checkpoint. */
     witnesses: z.array(z.string().refine(isWitnessKey, 'a C2SP witness key')).default([]),
     witnessQuorum: z.number().int().nonnegative().default(0),

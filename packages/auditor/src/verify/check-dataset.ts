@@ -28,15 +28,15 @@ export interface SignedDataset {
   readonly manifestDigest: string;
 }
 
-/** Did a pinned custodian sign this manifest, and is it about the data that the record names? */
+/** Did a pinned custodian sign this manifest, and is it about the claimed data? Without a claim, about any. */
 export function checkEnvelope(
   text: string | undefined,
-  claim: DatasetClaim,
+  claim: DatasetClaim | undefined,
   trust: Trust | undefined,
   source = 'bundle: datasetEnvelope',
 ): Checked<SignedDataset> {
   if (text === undefined) {
-    const expected = `the signed manifest of dataset ${claim.datasetRoot}`;
+    const expected = `the signed manifest of dataset ${claim?.datasetRoot ?? 'at hand'}`;
     return { findings: [makeFinding('dataset-manifest-missing', { expected, source })] };
   }
   const keys = (trust?.custodians ?? []).map((key) => fromHex(key));
@@ -62,7 +62,8 @@ export function checkEnvelope(
     return { findings };
   }
   const value = { statement: statement.value, manifestDigest: toHex(datasetManifestDigest(payload)) };
-  return { findings: [...findings, ...compareWithClaim(value, claim, source)], value };
+  const compared = claim === undefined ? [] : compareWithClaim(value, claim, source);
+  return { findings: [...findings, ...compared], value };
 }
 
 function compareWithClaim(

@@ -6,35 +6,22 @@ import { join } from 'node:path';
 import { parseVerifierKey, toHex } from '@testigo/trail';
 import { FetchRequest, JsonRpcProvider } from 'ethers';
 import { createAnchoring, viewAnchoring } from './anchoring-setup.ts';
-import { type ApiKeys, createApiKeys, type NewKey } from './auth/api-keys.ts';
-import { createAuthenticator } from './auth/authenticate.ts';
-import { computeBuildDigest } from './build-digest.ts';
+import type { ApiKeys, NewKey } from './auth/api-keys.ts';
 import type { ApiConfig } from './config.ts';
 import { loadBlazeFace } from './faces/blaze-face.ts';
 import { createFaceFinder, type FaceFinder } from './faces/find-faces.ts';
-import { createApi } from './http/create-api.ts';
-import { createIdempotency } from './http/idempotency.ts';
-import { presentDetection } from './http/routes/detections.ts';
 import { openServiceLog } from './log-setup.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { openModel } from './model-setup.ts';
-import { createLocalKeyWrapper } from './privacy/key-wrapper.ts';
-import { createDetectionService } from './reading/detection-service.ts';
 import { createEmotionReader } from './reading/read-emotion.ts';
 import { noAnchoring } from './records/anchoring-view.ts';
-import { createLedger } from './records/ledger.ts';
 import { openModelArchive } from './records/model-archive.ts';
-import { createPseudonyms } from './records/pseudonym.ts';
-import { createRefuser } from './records/refuse.ts';
 import { watchRegistry } from './registry/registry-watch.ts';
-import { createRightsService } from './rights/rights-service.ts';
-import { createSessionService } from './sessions/session-service.ts';
-import { createSqlState } from './state/sql-state.ts';
+import { createService, type Service, type ServiceBase } from './service.ts';
 import { openSqliteState } from './state/sqlite-database.ts';
-import { type StreamServer, serveStreams } from './streams/stream-server.ts';
+import type { StreamServer } from './streams/stream-server.ts';
 import { readOrCreateKey } from './vault/key-file.ts';
-import { createSubjectKeys } from './vault/subject-keys.ts';
 
 export type RunningApi = {
   readonly url: string;
@@ -54,7 +41,6 @@ export type RunningApi = {
 };
 
 const RPC_TIMEOUT_MS = 5_000;
-const STREAM_PING_MS = 30_000;
 
 const listen = (server: Server, { host, port }: ApiConfig['server']): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -112,6 +98,27 @@ const closeServer = (server: Server, drainMs: number): Promise<void> =>
     server.closeIdleConnections();
   });
 
+/** The service over files in the data folder, which it is the only one to write. */
+const openLocalService = async (
+  base: ServiceBase,
+  onClose: (close: () => Promise<void>) => unknown,
+): Promise<Service> => {
+  const { config, logger } = base;
+  const db = openSqliteState(join(config.dataDir, 'state.sqlite'));
+  onClose(() => db.close());
+  const log = await openServiceLog(config);
+  onClose(() => log.close());
+  const engine = createAnchoring(config, log, logger);
+  if (engine) onClose(() => engine.stop());
+  const anchoring = engine ? viewAnchoring(engine, config.registry) : noAnchoring;
+  const service = createService(base, { log, db, anchoring, engine });
+  const recovered = await service.ledger.recover();
+  if (recovered.confirmed + recovered.dropped + recovered.owed > 0)
+    logger.warn({ recovered }, 'settled what a crash had left open');
+  engine?.start();
+  return service;
+};
+
 /** Opens everything in the order it depends on each other, and closes it in the reverse one, also on failure. */
 export const startApi = async (
   config: ApiConfig,
@@ -132,19 +139,8 @@ export const startApi = async (
     const model = await openModel(config.model);
     onClose(() => model.close());
     const finder = await openFaceFinder(config.faces, onClose);
-    const db = openSqliteState(join(config.dataDir, 'state.sqlite'));
-    onClose(() => db.close());
-    const state = createSqlState(db);
-    const log = await openServiceLog(config);
-    onClose(() => log.close());
     const masterKey = readOrCreateKey(config.keys.masterKey, join(config.dataDir, 'master.key'));
-    const keys = createSubjectKeys(createLocalKeyWrapper(masterKey));
     const now = () => Date.now();
-    const ledger = createLedger({ log, state, keys, policy: config.policy.id, now });
-    const recovered = await ledger.recover();
-    if (recovered.confirmed + recovered.dropped + recovered.owed > 0)
-      logger.warn({ recovered }, 'settled what a crash had left open');
-
     const request = new FetchRequest(config.registry.rpcUrl);
     request.timeout = RPC_TIMEOUT_MS;
     const provider = new JsonRpcProvider(request, undefined, {
@@ -153,42 +149,31 @@ export const startApi = async (
     });
     onClose(() => provider.destroy());
     const { modelVersion, provenance } = model;
+    const { labels } = model.classifier;
     const registry = watchRegistry({ provider, ...config.registry, ...provenance, now, logger });
     onClose(() => registry.stop());
     const standing = await registry.refresh();
     if (!standing.mayRead)
       logger.warn({ error: { code: standing.code } }, 'started, but no readings until this is mended');
 
-    const engine = createAnchoring(config, log, logger);
-    if (engine) onClose(() => engine.stop());
-    engine?.start();
-    const anchoring = engine ? viewAnchoring(engine, config.registry) : noAnchoring;
     const metrics = createMetrics();
-    const fullProvenance = { ...provenance, policy: config.policy.id, build: computeBuildDigest() };
-    const refuser = createRefuser({ ledger, provenance: fullProvenance, now });
-    const { labels } = model.classifier;
-    const shared = { log, ledger, refuser, state, keys, registry, provenance: fullProvenance, now };
-    const service = createDetectionService({
-      ...shared,
-      reader: createEmotionReader({ finder, classifier: model.classifier, limits: config.limits }),
-      singlePictures: config.policy.singlePictures,
-      detectorName: finder.name,
-      picturesInFlight: config.limits.picturesInFlight,
-      onPicture: metrics.countPicture,
-    });
-    const pseudonymOf = createPseudonyms(masterKey);
-    const sessions = createSessionService({ ...shared, labels, allowed: config.policy.allowed, pseudonymOf });
-    const evidence = {
-      log,
-      state,
-      keys,
-      anchoring,
-      models: openModelArchive(join(config.dataDir, 'models'), model.evidence),
-    };
-    const apiKeys = createApiKeys(db, now);
-    const authenticate = createAuthenticator(config.auth, apiKeys);
-    const detections = { service, anchoring, model: { labels, ...provenance } };
     let isDraining = false;
+    const base: ServiceBase = {
+      config,
+      logger,
+      reader: createEmotionReader({ finder, classifier: model.classifier, limits: config.limits }),
+      detectorName: finder.name,
+      labels,
+      model: provenance,
+      registry,
+      models: openModelArchive(join(config.dataDir, 'models'), model.evidence),
+      metrics,
+      masterKey,
+      now,
+      isDraining: () => isDraining,
+    };
+    const service = await openLocalService(base, onClose);
+    const { log, engine } = service;
     let streams: StreamServer | undefined;
     metrics.observe({
       log,
@@ -196,35 +181,9 @@ export const startApi = async (
       unanchoredRecords: async () => (await engine?.status())?.unanchoredRecords ?? log.checkpoint().size,
       openStreams: () => streams?.open() ?? 0,
     });
-    const app = createApi({
-      logger,
-      config,
-      authenticate,
-      idempotency: createIdempotency(db, masterKey, now),
-      metrics,
-      apiKeys,
-      detections,
-      evidence,
-      sessions,
-      rights: createRightsService({ ...shared, evidence }),
-      health: { registry, log, modelVersion, isDraining: () => isDraining },
-    });
-    const server = createHttpServer(config.server, app);
+    const server = createHttpServer(config.server, service.app);
     hardenServer(server);
-    streams = serveStreams(server, {
-      service,
-      labels,
-      framesInFlight: config.limits.framesInFlight,
-      windowMs: config.policy.windowMs,
-      present: (recorded) => presentDetection(detections, recorded),
-      now,
-      authenticate,
-      sessions,
-      frameBytes: config.limits.bodyBytes,
-      streams: config.limits.streams,
-      pingMs: STREAM_PING_MS,
-      logger,
-    });
+    streams = service.openStreams(server);
     const url = await listen(server, config.server);
     onClose(async () => {
       isDraining = true;
@@ -242,7 +201,7 @@ export const startApi = async (
       checkpointKey: `0x${toHex(parseVerifierKey(log.verifierKey).publicKey)}`,
       waitForAnchor: async (leafIndex, timeoutMs) =>
         (await engine?.waitForAnchor(leafIndex, timeoutMs)) !== undefined,
-      createKey: (key) => apiKeys.create(key),
+      createKey: (key) => service.apiKeys.create(key),
       close: closeAll,
     };
   } catch (error) {

@@ -1,0 +1,128 @@
+import type { Server } from 'node:http';
+import type { Express } from 'express';
+import type { AnchoringEngine } from './anchoring/engine.ts';
+import { type ApiKeys, createApiKeys } from './auth/api-keys.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
+import { computeBuildDigest } from './build-digest.ts';
+import type { ApiConfig } from './config.ts';
+import { createApi } from './http/create-api.ts';
+import { createIdempotency } from './http/idempotency.ts';
+import { presentDetection } from './http/routes/detections.ts';
+import type { TransparencyLog } from './log/log.ts';
+import type { Logger } from './logging.ts';
+import type { Metrics } from './metrics.ts';
+import { createLocalKeyWrapper } from './privacy/key-wrapper.ts';
+import { createDetectionService } from './reading/detection-service.ts';
+import type { EmotionReader } from './reading/read-emotion.ts';
+import type { AnchoringView } from './records/anchoring-view.ts';
+import type { Provenance } from './records/drafts.ts';
+import { createLedger, type Ledger } from './records/ledger.ts';
+import type { ModelArchive } from './records/model-archive.ts';
+import { createPseudonyms } from './records/pseudonym.ts';
+import { createRefuser } from './records/refuse.ts';
+import type { RegistryWatch } from './registry/registry-watch.ts';
+import { createRightsService } from './rights/rights-service.ts';
+import { createSessionService } from './sessions/session-service.ts';
+import type { Database } from './state/database.ts';
+import { createSqlState } from './state/sql-state.ts';
+import { type StreamServer, serveStreams } from './streams/stream-server.ts';
+import { createSubjectKeys } from './vault/subject-keys.ts';
+
+const STREAM_PING_MS = 30_000;
+
+/** What a process opens once, whatever part it plays. */
+export type ServiceBase = {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+  readonly reader: EmotionReader;
+  /** Of the face detector, for the context of a reading. */
+  readonly detectorName: string;
+  readonly labels: readonly string[];
+  readonly model: Omit<Provenance, 'policy' | 'build'>;
+  readonly registry: RegistryWatch;
+  readonly models: ModelArchive;
+  readonly metrics: Metrics;
+  readonly masterKey: Uint8Array;
+  readonly now: () => number;
+  readonly isDraining: () => boolean;
+};
+
+/** What the service reads from and records into, for as long as it may. */
+export type Stores = {
+  readonly log: TransparencyLog;
+  readonly db: Database;
+  readonly anchoring: AnchoringView;
+  /** Where this process anchors. */
+  readonly engine?: AnchoringEngine | undefined;
+};
+
+export type Service = {
+  readonly app: Express;
+  readonly log: TransparencyLog;
+  readonly engine: AnchoringEngine | undefined;
+  readonly apiKeys: ApiKeys;
+  readonly ledger: Ledger;
+  /** Takes the server's frame streams. */
+  openStreams(server: Server): StreamServer;
+};
+
+/** The service over these stores: everything in it that records does so through them and nothing else. */
+export const createService = (base: ServiceBase, stores: Stores): Service => {
+  const { config, logger, labels, model, registry, metrics, masterKey, now } = base;
+  const { log, db, anchoring, engine } = stores;
+  const state = createSqlState(db);
+  const keys = createSubjectKeys(createLocalKeyWrapper(masterKey));
+  const ledger = createLedger({ log, state, keys, policy: config.policy.id, now });
+  const provenance = { ...model, policy: config.policy.id, build: computeBuildDigest() };
+  const refuser = createRefuser({ ledger, provenance, now });
+  const shared = { log, ledger, refuser, state, keys, registry, provenance, now };
+  const service = createDetectionService({
+    ...shared,
+    reader: base.reader,
+    singlePictures: config.policy.singlePictures,
+    detectorName: base.detectorName,
+    picturesInFlight: config.limits.picturesInFlight,
+    onPicture: metrics.countPicture,
+  });
+  const pseudonymOf = createPseudonyms(masterKey);
+  const sessions = createSessionService({ ...shared, labels, allowed: config.policy.allowed, pseudonymOf });
+  const evidence = { log, state, keys, anchoring, models: base.models };
+  const apiKeys = createApiKeys(db, now);
+  const authenticate = createAuthenticator(config.auth, apiKeys);
+  const detections = { service, anchoring, model: { labels, ...model } };
+  const app = createApi({
+    logger,
+    config,
+    authenticate,
+    idempotency: createIdempotency(db, masterKey, now),
+    metrics,
+    apiKeys,
+    detections,
+    evidence,
+    sessions,
+    rights: createRightsService({ ...shared, evidence }),
+    health: { registry, log, modelVersion: model.modelVersion, isDraining: base.isDraining },
+  });
+  return {
+    app,
+    log,
+    engine,
+    apiKeys,
+    ledger,
+    openStreams: (server) =>
+      serveStreams(server, {
+        service,
+        labels,
+        framesInFlight: config.limits.framesInFlight,
+        windowMs: config.policy.windowMs,
+        present: (recorded) => presentDetection(detections, recorded),
+        now,
+        authenticate,
+        sessions,
+        frameBytes: config.limits.bodyBytes,
+        streams: config.limits.streams,
+        pingMs: STREAM_PING_MS,
+        logger,
+      }),
+  };
+};

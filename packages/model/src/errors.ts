@@ -126,6 +126,16 @@ export const MODEL_ERRORS = {
     template: '{path}: {field} was {expected}, now {seen}',
     help: 'Resume with the settings and data the run was started with, or start a new one.',
   },
+  'run-unreadable': {
+    title: 'A run folder cannot be read',
+    template: '{path}: {seen}',
+    help: 'Give the run folder that `testigo-model train` wrote (--run, by default <out>.run).',
+  },
+  'segment-missing': {
+    title: 'The run has no such segment',
+    template: '{path}: segment {segment}, the transcript has {count} (from 0)',
+    help: 'Segment i ends at entry i of the transcript; see docs/spec/training-transcript.md.',
+  },
   'evidence-invalid': {
     title: 'The evidence file cannot be read',
     template: '{path}: {seen}',

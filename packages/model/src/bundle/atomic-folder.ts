@@ -1,35 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncFolder, writeSynced } from '../durable-file.ts';
 import { ModelError } from '../errors.ts';
-
-const writeDurably = (path: string, bytes: Uint8Array): void => {
-  const file = openSync(path, 'wx');
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
-
-const syncFolder = (path: string): void => {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
-};
 
 /**
  * Writes all files into a new folder beside `folder` and renames it into place: a crash or a full disk at any
@@ -50,7 +22,7 @@ export const writeFolderAtomically = (
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh);
   try {
-    for (const [name, bytes] of Object.entries(files)) writeDurably(join(fresh, name), bytes);
+    for (const [name, bytes] of Object.entries(files)) writeSynced(join(fresh, name), bytes, 'wx');
     syncFolder(fresh);
     if (existsSync(folder)) renameSync(folder, stale);
     renameSync(fresh, folder);

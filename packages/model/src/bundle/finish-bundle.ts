@@ -37,6 +37,8 @@ export type FinishRequest = {
   readonly facts: CardFacts;
   /** Out-of-fold readings of the training pictures, for evidence; they tell the training pictures too. */
   readonly reference?: ReferenceReadings;
+  /** transcript.json, whose head `training.transcript` is. */
+  readonly transcript?: Uint8Array;
   readonly onProgress?: (done: number, total: number) => void;
 };
 
@@ -46,6 +48,7 @@ export type FinishedBundle = {
   readonly card: string;
 };
 
+const TRANSCRIPT_FILE = 'transcript.json';
 const ppm = (value: number): number => Math.round(value * 1e6);
 
 /** Headline figures of an evaluation, as a manifest names them. */
@@ -114,13 +117,14 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
     evaluation: {},
     calibration: 'rows' in request.calibration ? { temperaturePpm: 1_000_000 } : request.calibration,
     card: '',
-    ...(request.reference
-      ? {
-          extras: {
-            [REFERENCE_FILE]: { role: 'reference-readings', bytes: encodeReference(request.reference) },
-          },
-        }
-      : {}),
+    extras: {
+      ...(request.transcript
+        ? { [TRANSCRIPT_FILE]: { role: 'training-transcript', bytes: request.transcript } }
+        : {}),
+      ...(request.reference
+        ? { [REFERENCE_FILE]: { role: 'reference-readings', bytes: encodeReference(request.reference) } }
+        : {}),
+    },
     ...(isCovered(request) ? {} : { trainingDigests: encodePrefixes(prefixesOf(set, trainRows)) }),
   };
   const calibration =

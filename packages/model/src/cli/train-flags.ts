@@ -18,6 +18,15 @@ export type TrainFlags = {
   readonly mlflow?: string;
   readonly from?: string;
   readonly freeze?: string;
+  /** Run folder of an interrupted run to go on with. */
+  readonly resume?: string;
+  readonly keepStates?: boolean;
+  /** Seconds. */
+  readonly saveEvery: number;
+  readonly transcriptEvery?: number;
+  readonly adversarial?: 'fast-at';
+  /** In pixel values from 0 to 1. */
+  readonly epsilon: number;
   readonly custodianKey?: string;
   readonly datasetName: string;
   readonly licence: string;

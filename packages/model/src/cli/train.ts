@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ModelError } from '../errors.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseChoice, parseCount } from './context.ts';
 import { BACKENDS, type TrainFlags } from './train-flags.ts';
@@ -9,6 +10,18 @@ const parseShare =
     const share = Number(value);
     return share >= 0 && share < 1 ? share : parseCount(option, 2)('-1');
   };
+
+/** "4/255" or "0.0157", in pixel values from 0 to 1. */
+const parseEpsilon = (value: string): number => {
+  const [top, bottom = '1', ...rest] = value.split('/');
+  const epsilon = Number(top) / Number(bottom);
+  if (rest.length > 0 || !(epsilon > 0 && epsilon < 1))
+    throw new ModelError('option-invalid', {
+      option: 'epsilon',
+      seen: `${value} is no size between 0 and 1, such as 4/255`,
+    });
+  return epsilon;
+};
 
 export const addTrain = (program: Command, context: CommandContext): void => {
   program
@@ -47,6 +60,20 @@ export const addTrain = (program: Command, context: CommandContext): void => {
       '--run <folder>',
       'run folder (default: <out>.run): config, metrics.jsonl, curves, confusion, reliability, card',
     )
+    .option('--resume <run>', 'go on with an interrupted run: its run folder, and otherwise the same options')
+    .option('--save-every <seconds>', 'least time between two saved states', parseCount('save-every', 0), 30)
+    .option('--keep-states', 'keep a state at every transcript entry and epoch, to re-run segments from')
+    .option(
+      '--transcript-every <steps>',
+      'steps between two entries of the training transcript (default: 100)',
+      parseCount('transcript-every'),
+    )
+    .option(
+      '--adversarial <way>',
+      'train on pictures moved against the network: fast-at',
+      parseChoice('adversarial', ['fast-at'] as const),
+    )
+    .option('--epsilon <size>', 'with --adversarial: how far a pixel moves', parseEpsilon, 4 / 255)
     .option('--mlflow <url>', 'also report to an MLflow server')
     .option('--from <bundle>', 'fine-tune this bundle ("shipped" for the one that ships)', (value) =>
       value === 'shipped' ? shippedBundle() : value,
@@ -70,6 +97,10 @@ excitation, mirror and crops, mixup, SGD with a cosine, and averaged weights.
 
 Runs on a GPU through WebGPU or tfjs-node-gpu; on a CPU expect about 20 pictures a second, so take a subset:
   testigo-model train --data fer2013.csv --out my-model --limit 2000 --epochs 3 --batch 32
+A run that was interrupted, at any moment, goes on with --resume and ends with the same weights and transcript:
+  testigo-model train --data fer2013.csv --out my-model --resume my-model.run
+Adversarial training stops when the accuracy under a PGD attack, measured after each epoch, falls to under half:
+  testigo-model train --data fer2013.csv --out robust --network compact --adversarial fast-at --epochs 15
 Fine-tune on your own folder of faces (<split>/<class>/*.png):
   testigo-model train --data faces --out tuned --from shipped --freeze features --epochs 5`,
     )

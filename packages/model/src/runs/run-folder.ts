@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../durable-file.ts';
+import { ModelError } from '../errors.ts';
 import type { BundleEvaluation } from '../evaluation/evaluate-bundle.ts';
 import { formatEvaluation } from '../evaluation/format-text.ts';
 import {
@@ -35,44 +37,76 @@ export const currentCommit = (): string => {
   }
 };
 
-const writeWhole = (path: string, content: string | Uint8Array): void => {
-  writeFileSync(`${path}.part`, content);
-  renameSync(`${path}.part`, path);
+const METRICS = 'metrics.jsonl';
+const STATES = 'states';
+
+const lineOf = (metrics: EpochMetrics, time: string): string => {
+  const numbers = Object.fromEntries(
+    Object.entries(metrics).map(([key, value]) => [key, Number.isNaN(value) ? null : value]),
+  );
+  return `${JSON.stringify({ ...numbers, time })}\n`;
 };
 
 /** A training run on disk: what it was asked to do, what came of it epoch by epoch, and pictures of the end. */
 export class RunFolder {
   readonly path: string;
+  readonly config: RunConfig;
 
-  constructor(path: string, config: RunConfig) {
+  private constructor(path: string, config: RunConfig) {
     this.path = path;
+    this.config = config;
+  }
+
+  /** Begins a run; what an earlier one left at this place is no part of it and goes. */
+  static create(path: string, config: RunConfig): RunFolder {
     mkdirSync(path, { recursive: true });
-    writeWhole(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    for (const name of [METRICS, STATES]) rmSync(join(path, name), { recursive: true, force: true });
+    replaceFile(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    return new RunFolder(path, config);
+  }
+
+  /** Opens a run that was begun. @throws ModelError run-unreadable */
+  static open(path: string): RunFolder {
+    const file = join(path, 'config.json');
+    if (!existsSync(file))
+      throw new ModelError('run-unreadable', { path, seen: 'no config.json in it: no run was begun there' });
+    try {
+      return new RunFolder(path, JSON.parse(readFileSync(file, 'utf8')) as RunConfig);
+    } catch (cause) {
+      throw new ModelError('run-unreadable', { path: file, seen: 'it is no JSON' }, { cause });
+    }
+  }
+
+  /** Where the states of the run are kept, to go on from. */
+  get states(): string {
+    return join(this.path, STATES);
   }
 
   /** One epoch, one line: complete after a kill at any moment but for the line being written. */
   addEpoch(metrics: EpochMetrics): void {
-    const numbers = Object.fromEntries(
-      Object.entries(metrics).map(([key, value]) => [key, Number.isNaN(value) ? null : value]),
-    );
-    appendFileSync(
-      join(this.path, 'metrics.jsonl'),
-      `${JSON.stringify({ ...numbers, time: new Date().toISOString() })}\n`,
-    );
+    appendFileSync(join(this.path, METRICS), lineOf(metrics, new Date().toISOString()));
+  }
+
+  /** Leaves the first `count` epochs alone in metrics.jsonl: a run that goes on does the later ones again. */
+  keepEpochs(count: number): void {
+    const path = join(this.path, METRICS);
+    const kept = this.readLines()
+      .filter(({ epoch }) => epoch <= count)
+      .map(({ time, ...metrics }) => lineOf(metrics, time));
+    if (existsSync(path)) replaceFile(path, kept.join(''));
   }
 
   readEpochs(): EpochMetrics[] {
-    const path = join(this.path, 'metrics.jsonl');
+    return this.readLines().map(({ time: _, ...metrics }) => metrics);
+  }
+
+  private readLines(): (EpochMetrics & { readonly time: string })[] {
+    const path = join(this.path, METRICS);
     if (!existsSync(path)) return [];
     const lines = readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line.endsWith('}'));
-    return lines.map((line) => {
-      const { time: _, ...metrics } = JSON.parse(line);
-      return Object.fromEntries(
-        Object.entries(metrics).map(([key, value]) => [key, value ?? Number.NaN]),
-      ) as EpochMetrics;
-    });
+    return lines.map((line) => JSON.parse(line, (_, value) => value ?? Number.NaN));
   }
 
   /** Charts as SVG and PNG, the evaluation as text and JSON, the model card. Returns the file names. */
@@ -80,10 +114,12 @@ export class RunFolder {
     history,
     evaluation,
     card,
+    transcript,
   }: {
     history: readonly EpochMetrics[];
     evaluation: BundleEvaluation | null;
     card: string;
+    transcript?: Uint8Array;
   }): Promise<string[]> {
     const charts = {
       ...(history.length > 0 ? { curves: curvesChart(history) } : {}),
@@ -94,7 +130,10 @@ export class RunFolder {
           }
         : {}),
     };
-    const files: Record<string, string | Uint8Array> = { 'card.md': card };
+    const files: Record<string, string | Uint8Array> = {
+      'card.md': card,
+      ...(transcript ? { 'transcript.json': transcript } : {}),
+    };
     for (const [name, spec] of Object.entries(charts)) {
       const svg = await renderSvg(spec);
       files[`${name}.svg`] = svg;
@@ -104,7 +143,7 @@ export class RunFolder {
       files['evaluation.json'] = `${JSON.stringify(evaluation, null, 2)}\n`;
       files['evaluation.txt'] = formatEvaluation(evaluation);
     }
-    for (const [name, content] of Object.entries(files)) writeWhole(join(this.path, name), content);
+    for (const [name, content] of Object.entries(files)) replaceFile(join(this.path, name), content);
     return Object.keys(files);
   }
 }

@@ -16,7 +16,7 @@ const epoch = (n: number) => ({
   learningRate: 0.001,
 });
 const makeRun = (): RunFolder => {
-  const folder = new RunFolder(join(mkdtempSync(join(tmpdir(), 'testigo-run-')), 'run'), {
+  const folder = RunFolder.create(join(mkdtempSync(join(tmpdir(), 'testigo-run-')), 'run'), {
     id: 'run',
     startedAt: '2026-01-01T00:00:00.000Z',
     seed: 'testigo',

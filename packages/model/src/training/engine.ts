@@ -13,6 +13,25 @@ export type TrainingBatch = {
   readonly maskSeed: number;
 };
 
+/** Everything that a step changes, for going on later. */
+export type EngineState = {
+  /** Steps done. */
+  readonly steps: number;
+  readonly weights: readonly Float32Array[];
+  /** Null where none is kept. */
+  readonly average: readonly Float32Array[] | null;
+  /** As `readOptimizer` gives it. */
+  readonly optimizer: readonly Float32Array[];
+};
+
+export type AttackPlan = {
+  /** Pixel values from 0 to 1. */
+  readonly epsilon: number;
+  readonly stepSize: number;
+  readonly steps: number;
+  readonly seed: string;
+};
+
 /** Where the arithmetic of a training run is done. */
 export interface TrainingEngine {
   readonly name: string;
@@ -25,7 +44,11 @@ export interface TrainingEngine {
   readWeights(which?: 'current' | 'averaged'): Promise<Float32Array[]>;
   /** Which weights `predict` uses. */
   useWeights(which: 'current' | 'averaged'): void;
-  writeWeights(weights: readonly Float32Array[]): void;
+  /** All that the optimizer carries from step to step. */
   readOptimizer(): Promise<Float32Array[]>;
+  /** Goes on where another engine of the same kind and configuration was. */
+  restore(state: EngineState): Promise<void>;
+  /** Class probabilities of rows moved against the weights in use, from a random start: PGD (Madry et al. 2018). */
+  predictAttacked(indices: Uint32Array, view: Float32Array, plan: AttackPlan): Promise<Float32Array>;
   dispose(): void;
 }

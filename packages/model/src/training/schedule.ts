@@ -8,33 +8,53 @@ export function cosineRate(peak: number, step: number, steps: number, warmupStep
 
 export type EpochVerdict = { readonly isBest: boolean; readonly stop: boolean };
 
+/** What a watch has seen so far, as numbers that can be stored. */
+export type WatchState = {
+  readonly rate: number;
+  readonly plateauBest: number;
+  readonly plateauWait: number;
+  readonly best: number;
+  readonly wait: number;
+  readonly robustBest: number;
+};
+
 /** What the validation loss decides: the rate (plateau), the best epoch and when to stop. */
 export type EpochWatch = {
   rate(step: number): number;
   see(validationLoss: number): EpochVerdict;
+  /** The same question asked of the accuracy under attack: a fall to under half of the best is a collapse. */
+  seeRobust(accuracy: number): EpochVerdict;
+  readonly state: WatchState;
 };
 
-export function watchEpochs(config: TrainingConfig, stepsPerEpoch: number): EpochWatch {
-  let rate = config.learningRate;
-  let plateauBest = Number.POSITIVE_INFINITY;
-  let plateauWait = 0;
-  let best = Number.POSITIVE_INFINITY;
-  let wait = 0;
+const NOTHING_SEEN = {
+  plateauBest: Number.POSITIVE_INFINITY,
+  plateauWait: 0,
+  best: Number.POSITIVE_INFINITY,
+  wait: 0,
+  robustBest: 0,
+};
+
+/** `from`: what the watch of an interrupted run had seen. */
+export function watchEpochs(config: TrainingConfig, stepsPerEpoch: number, from?: WatchState): EpochWatch {
+  const seen: { -readonly [K in keyof WatchState]: number } = from
+    ? { ...from }
+    : { ...NOTHING_SEEN, rate: config.learningRate };
   const { schedule } = config;
   const seePlateau = (loss: number): void => {
     if (schedule.kind !== 'plateau') return;
-    if (loss < plateauBest - schedule.minDelta) {
-      plateauBest = loss;
-      plateauWait = 0;
-    } else if (++plateauWait >= schedule.patience) {
-      rate *= schedule.factor;
-      plateauWait = 0;
+    if (loss < seen.plateauBest - schedule.minDelta) {
+      seen.plateauBest = loss;
+      seen.plateauWait = 0;
+    } else if (++seen.plateauWait >= schedule.patience) {
+      seen.rate *= schedule.factor;
+      seen.plateauWait = 0;
     }
   };
   return {
     rate: (step) =>
       schedule.kind === 'plateau'
-        ? rate
+        ? seen.rate
         : cosineRate(
             config.learningRate,
             step,
@@ -43,10 +63,18 @@ export function watchEpochs(config: TrainingConfig, stepsPerEpoch: number): Epoc
           ),
     see: (loss) => {
       seePlateau(loss);
-      const isBest = loss < best;
-      best = isBest ? loss : best;
-      wait = isBest ? 0 : wait + 1;
-      return { isBest, stop: config.earlyStopping !== null && wait >= config.earlyStopping.patience };
+      const isBest = loss < seen.best;
+      seen.best = isBest ? loss : seen.best;
+      seen.wait = isBest ? 0 : seen.wait + 1;
+      return { isBest, stop: config.earlyStopping !== null && seen.wait >= config.earlyStopping.patience };
+    },
+    seeRobust: (accuracy) => {
+      const isBest = accuracy >= seen.robustBest;
+      seen.robustBest = Math.max(seen.robustBest, accuracy);
+      return { isBest, stop: accuracy < seen.robustBest / 2 };
+    },
+    get state() {
+      return { ...seen };
     },
   };
 }

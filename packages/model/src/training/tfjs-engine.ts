@@ -3,12 +3,19 @@ import { mixInputs, resample } from '../augment/resample.ts';
 import { VIEW_LENGTH } from '../augment/view.ts';
 import { type FerNetwork, getWeights, setWeights } from '../network/build.ts';
 import { CLASS_COUNT, SOURCE_SIZE } from '../network/spec.ts';
+import { deriveSeed } from '../random/keyed-generator.ts';
 import { dropBound, hashPosition } from '../random/position-hash.ts';
 import type { TrainingConfig } from './config.ts';
-import type { Metrics, TrainingBatch, TrainingEngine } from './engine.ts';
+import type { AttackPlan, EngineState, Metrics, TrainingBatch, TrainingEngine } from './engine.ts';
 import type { TrainingData } from './loop.ts';
+import { randomStart, stepAgainst } from './tfjs-attack.ts';
+import { createOptimizer, readOptimizer, writeOptimizer } from './tfjs-optimizer.ts';
 
 const PREDICT_BATCH = 64;
+
+/** Mean over the batch, nats. */
+const crossEntropy = (p: tf.Tensor2D, y: tf.Tensor2D): tf.Scalar =>
+  tf.neg(tf.mean(tf.sum(tf.mul(y, tf.log(tf.clipByValue(p, 1e-7, 1))), 1))) as tf.Scalar;
 
 /** Training on any TensorFlow.js backend, one variable update at a time. */
 export class TfjsEngine implements TrainingEngine {
@@ -25,15 +32,10 @@ export class TfjsEngine implements TrainingEngine {
   private maskSeed = 0;
 
   constructor(network: FerNetwork, data: TrainingData, config: TrainingConfig) {
-    if (config.adversarial) throw new Error('adversarial training needs the WebGPU executor');
     this.network = network;
     this.data = data;
     this.config = config;
-    const { optimizer, learningRate } = config;
-    this.optimizer =
-      optimizer.kind === 'adam'
-        ? tf.train.adam(learningRate, optimizer.beta1, optimizer.beta2, optimizer.epsilon)
-        : tf.train.momentum(learningRate, optimizer.momentum, true);
+    this.optimizer = createOptimizer(config.optimizer, config.learningRate);
     // `read()` gives the tensor of a layer variable; the optimizer wants the variable itself.
     const weights = network.model.trainableWeights as unknown as { originalName: string; val: tf.Variable }[];
     this.trained = weights.map((w) => w.val);
@@ -90,15 +92,14 @@ export class TfjsEngine implements TrainingEngine {
     this.maskSeed = batch.maskSeed;
     (this.optimizer as unknown as { learningRate: number }).learningRate = batch.learningRate;
     const [loss, hits] = tf.tidy(() => {
-      const x = tf.tensor4d(mixed, [count, size, size, 1]);
       const y = tf.tensor2d(this.targets(batch), [count, CLASS_COUNT]);
+      const x = this.moveBatch(tf.tensor4d(mixed, [count, size, size, 1]), y, batch.maskSeed);
       let probabilities: tf.Tensor | undefined;
       const value = this.optimizer.minimize(
         () => {
           const p = this.network.model.apply(x, { training: true }) as tf.Tensor2D;
           probabilities = tf.keep(p.clone());
-          const entropy = tf.neg(tf.mean(tf.sum(tf.mul(y, tf.log(tf.clipByValue(p, 1e-7, 1))), 1)));
-          return tf.add(entropy, this.penalty()) as tf.Scalar;
+          return tf.add(crossEntropy(p, y), this.penalty()) as tf.Scalar;
         },
         true,
         this.trained,
@@ -117,6 +118,30 @@ export class TfjsEngine implements TrainingEngine {
       count: m.count + count,
     };
     await this.updateAverage();
+  }
+
+  /** Fast adversarial training (Wong et al. 2020): a random start and one signed step, statistics of the batch. */
+  private moveBatch(clean: tf.Tensor4D, y: tf.Tensor2D, seed: number): tf.Tensor4D {
+    const { adversarial } = this.config;
+    if (!adversarial) return clean;
+    const loss = (x: tf.Tensor4D): tf.Scalar =>
+      crossEntropy(this.network.model.apply(x, { training: true }) as tf.Tensor2D, y);
+    return this.attack(clean, { ...adversarial, loss, seed });
+  }
+
+  private attack(
+    clean: tf.Tensor4D,
+    { loss, seed, ...plan }: Omit<AttackPlan, 'seed'> & { loss(x: tf.Tensor4D): tf.Scalar; seed: number },
+  ): tf.Tensor4D {
+    const { mean, std } = this.network.spec;
+    const shape = { mean, std, epsilon: plan.epsilon, stepSize: plan.stepSize };
+    let picture = tf.tidy(() => randomStart(clean, shape, seed));
+    for (let step = 0; step < plan.steps; step++) {
+      const next = tf.tidy(() => stepAgainst(loss, picture, clean, shape));
+      picture.dispose();
+      picture = next;
+    }
+    return picture;
   }
 
   /** Weight decay on kernels, as the L2 term whose gradient it is. */
@@ -147,7 +172,30 @@ export class TfjsEngine implements TrainingEngine {
     this.averagedInUse = which === 'averaged' && this.average !== null;
   }
 
-  async predict(indices: Uint32Array, view: Float32Array): Promise<Float32Array> {
+  predict(indices: Uint32Array, view: Float32Array): Promise<Float32Array> {
+    return this.predictPrepared(indices, view, (x) => x);
+  }
+
+  predictAttacked(indices: Uint32Array, view: Float32Array, plan: AttackPlan): Promise<Float32Array> {
+    return this.predictPrepared(indices, view, (x, from) => {
+      const y = tf.oneHot(
+        tf.tensor1d(
+          Int32Array.from(indices.subarray(from, from + x.shape[0]), (row) => this.data.labels[row]!),
+          'int32',
+        ),
+        CLASS_COUNT,
+      ) as tf.Tensor2D;
+      const loss = (moved: tf.Tensor4D): tf.Scalar =>
+        crossEntropy(this.network.model.apply(moved, { training: false }) as tf.Tensor2D, y);
+      return this.attack(x, { ...plan, loss, seed: deriveSeed(plan.seed, 'attack', from) });
+    });
+  }
+
+  private async predictPrepared(
+    indices: Uint32Array,
+    view: Float32Array,
+    prepare: (x: tf.Tensor4D, from: number) => tf.Tensor4D,
+  ): Promise<Float32Array> {
     const current = this.averagedInUse ? await getWeights(this.network) : null;
     if (this.averagedInUse) setWeights(this.network, this.average!);
     const { inputSize: size } = this.network.spec;
@@ -155,7 +203,7 @@ export class TfjsEngine implements TrainingEngine {
     for (let from = 0; from < indices.length; from += PREDICT_BATCH) {
       const rows = indices.subarray(from, from + PREDICT_BATCH);
       const result = tf.tidy(() => {
-        const x = tf.tensor4d(this.inputs(rows, view), [rows.length, size, size, 1]);
+        const x = prepare(tf.tensor4d(this.inputs(rows, view), [rows.length, size, size, 1]), from);
         return this.network.model.apply(x, { training: false }) as tf.Tensor;
       });
       out.set(await result.data(), from * CLASS_COUNT);
@@ -169,13 +217,14 @@ export class TfjsEngine implements TrainingEngine {
     return which === 'averaged' && this.average ? this.average : getWeights(this.network);
   }
 
-  writeWeights(weights: readonly Float32Array[]): void {
-    setWeights(this.network, weights);
+  readOptimizer(): Promise<Float32Array[]> {
+    return readOptimizer(this.optimizer);
   }
 
-  async readOptimizer(): Promise<Float32Array[]> {
-    const state = await this.optimizer.getWeights();
-    return Promise.all(state.map(async ({ tensor }) => Float32Array.from(await tensor.data())));
+  async restore({ weights, average, optimizer }: EngineState): Promise<void> {
+    setWeights(this.network, weights);
+    this.average = average ? average.map((tensor) => tensor.slice()) : null;
+    await writeOptimizer(this.optimizer, optimizer, this.trained);
   }
 
   dispose(): void {

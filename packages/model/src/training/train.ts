@@ -3,13 +3,8 @@ import { openDevice } from '../backend/webgpu-device.ts';
 import { type FerNetwork, getWeights, setWeights } from '../network/build.ts';
 import type { TrainingConfig } from './config.ts';
 import type { TrainingEngine } from './engine.ts';
-import {
-  runTraining,
-  splitRows,
-  type TrainingData,
-  type TrainingProgress,
-  type TrainResult,
-} from './loop.ts';
+import { type LoopRequest, runTraining, type TrainingData, type TrainResult } from './loop.ts';
+import { splitRows } from './plan.ts';
 import { TfjsEngine } from './tfjs-engine.ts';
 import { GpuContext } from './webgpu/context.ts';
 import { uploadData } from './webgpu/predictor.ts';
@@ -20,35 +15,36 @@ export type { EpochResult, TrainingProgress, TrainResult } from './loop.ts';
 export type TrainRequest = TrainingData & {
   readonly network: FerNetwork;
   readonly config: TrainingConfig;
-  readonly onProgress?: (progress: TrainingProgress) => void;
-  readonly signal?: AbortSignal;
-};
+} & Pick<LoopRequest, 'resume' | 'onRest' | 'onProgress' | 'signal'>;
+
+/** The executor trains every weight: a network with frozen layers is TensorFlow.js' to train. */
+const isWhole = ({ model }: FerNetwork): boolean => model.layers.every((layer) => layer.trainable);
 
 /** Our own executor where TensorFlow.js runs on WebGPU, TensorFlow.js itself elsewhere. */
-async function openEngine(
-  { network, images, labels }: TrainRequest,
+export async function openEngine(
+  network: FerNetwork,
+  { images, labels }: TrainingData,
   config: TrainingConfig,
 ): Promise<TrainingEngine> {
-  const open = tf.getBackend() === 'webgpu' ? await openDevice() : null;
+  const open = tf.getBackend() === 'webgpu' && isWhole(network) ? await openDevice() : null;
   if (!open) return new TfjsEngine(network, { images, labels }, config);
   const context = new GpuContext(open);
   const data = uploadData(context, images, labels);
   return new WebGpuEngine({ context, spec: network.spec, weights: await getWeights(network), data, config });
 }
 
+/** The configuration as it is run: a batch is no larger than what there is to train on. */
+export const fitConfig = (config: TrainingConfig, count: number): TrainingConfig => ({
+  ...config,
+  batchSize: Math.max(1, Math.min(config.batchSize, splitRows(count, config).train.length)),
+});
+
 /** Trains `network` in place and leaves in it the weights that the configuration asks for: best, averaged or last. */
-export async function train(request: TrainRequest): Promise<TrainResult> {
-  const { network, images, labels } = request;
-  const { train: rows } = splitRows(labels.length, request.config);
-  const config = { ...request.config, batchSize: Math.min(request.config.batchSize, rows.length) };
-  const engine = await openEngine(request, config);
+export async function train({ network, ...request }: TrainRequest): Promise<TrainResult> {
+  const config = fitConfig(request.config, request.labels.length);
+  const engine = await openEngine(network, request, config);
   try {
-    const { onProgress, signal } = request;
-    const result = await runTraining({
-      ...{ images, labels, spec: network.spec, engine, config },
-      ...(onProgress ? { onProgress } : {}),
-      ...(signal ? { signal } : {}),
-    });
+    const result = await runTraining({ ...request, spec: network.spec, engine, config });
     setWeights(network, result.weights);
     return result;
   } finally {

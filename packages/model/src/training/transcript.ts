@@ -1,36 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type CanonicalValue, encodeCanonical } from '@testigo/trail';
+import { z } from 'zod';
 
-/** SHA-256 over tensors in order, each as its little-endian float32 bytes. */
-export function hashTensors(tensors: readonly Float32Array[]): Uint8Array {
+/** The training transcript of docs/spec/training-transcript.md. */
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const digest = (value: CanonicalValue): string =>
+  createHash('sha256').update(encodeCanonical(value)).digest('hex');
+
+/** Hex SHA-256 over tensors in order, each as its little-endian float32 bytes. */
+export function hashTensors(tensors: readonly Float32Array[]): string {
   const hash = createHash('sha256');
   for (const t of tensors) hash.update(new Uint8Array(t.buffer, t.byteOffset, t.byteLength));
-  return new Uint8Array(hash.digest());
+  return hash.digest('hex');
 }
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-export type TranscriptEntry = {
-  readonly step: number;
-  readonly weights: string;
-  readonly optimizer: string;
-  readonly batches: string;
-  readonly lossPpm: number;
-  readonly head: string;
-};
-
-export type TranscriptStart = {
-  /** Canonical form of the configuration: numbers as strings. */
-  readonly config: CanonicalValue;
-  readonly data: Uint8Array;
-  readonly weights: readonly Float32Array[];
-};
-
-export type TranscriptState = {
-  readonly weights: readonly Float32Array[];
-  readonly optimizer: readonly Float32Array[];
-  readonly lossPpm: number;
-};
+/** Hex SHA-256 over pixels and then labels of all rows. */
+export const hashData = (images: Uint8Array, labels: Uint8Array): string =>
+  createHash('sha256').update(images).update(labels).digest('hex');
 
 /** Numbers become decimal strings: canonical encoding has no floats, and the exact value must be bound. */
 export function toCanonical(value: unknown): CanonicalValue {
@@ -43,17 +29,58 @@ export function toCanonical(value: unknown): CanonicalValue {
   return value as string | boolean;
 }
 
+/** Digest of a run's configuration: that of the bundle's training.json. */
+export const hashConfig = (network: object, training: object): string =>
+  digest(toCanonical({ network, training }));
+
+const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const entrySchema = z.strictObject({
+  step: z.int().min(0),
+  weights: digestSchema,
+  optimizer: digestSchema,
+  batches: digestSchema,
+  lossPpm: z.int(),
+  head: digestSchema,
+});
+export const transcriptSchema = z.strictObject({
+  type: z.literal('testigo.training-transcript'),
+  version: z.literal(1),
+  config: digestSchema,
+  data: digestSchema,
+  weights: digestSchema,
+  entries: z.array(entrySchema),
+});
+export type TranscriptEntry = Readonly<z.infer<typeof entrySchema>>;
+export type TranscriptFile = Readonly<z.infer<typeof transcriptSchema>>;
+export type TranscriptStart = Pick<TranscriptFile, 'config' | 'data' | 'weights'>;
+
+export type TranscriptState = {
+  readonly weights: readonly Float32Array[];
+  readonly optimizer: readonly Float32Array[];
+  readonly lossPpm: number;
+};
+
+/** h(0). */
+export const headOfStart = ({ config, data, weights }: TranscriptStart): string =>
+  digest({ config, data, weights });
+
 /**
  * The hash chain by which an auditor replays a piece of the training:
- * h0 = H(configuration, data, first weights); h = H(previous, step, weights, optimizer, sample indices, loss).
+ * h(0) = H(configuration, data, first weights); h(i) = H(previous, step, weights, optimizer, rows, loss).
  */
 export class Transcript {
-  readonly entries: TranscriptEntry[] = [];
-  head: string;
+  readonly start: TranscriptStart;
+  readonly entries: TranscriptEntry[];
   private batches = createHash('sha256');
 
-  constructor({ config, data, weights }: TranscriptStart) {
-    this.head = this.digest({ config, data: hex(data), weights: hex(hashTensors(weights)) });
+  /** `entries`: those of a run that goes on. */
+  constructor(start: TranscriptStart, entries: readonly TranscriptEntry[] = []) {
+    this.start = start;
+    this.entries = [...entries];
+  }
+
+  get head(): string {
+    return this.entries.at(-1)?.head ?? headOfStart(this.start);
   }
 
   /** Binds the samples of a batch, in their order. */
@@ -64,17 +91,24 @@ export class Transcript {
   addState(step: number, { weights, optimizer, lossPpm }: TranscriptState): void {
     const entry = {
       step,
-      weights: hex(hashTensors(weights)),
-      optimizer: hex(hashTensors(optimizer)),
-      batches: this.batches.digest('hex'),
+      weights: hashTensors(weights),
+      optimizer: hashTensors(optimizer),
+      batches: hex(this.batches.digest()),
       lossPpm,
     };
     this.batches = createHash('sha256');
-    this.head = this.digest({ previous: this.head, ...entry });
-    this.entries.push({ ...entry, head: this.head });
+    this.entries.push({ ...entry, head: digest({ previous: this.head, ...entry }) });
   }
 
-  private digest(value: CanonicalValue): string {
-    return createHash('sha256').update(encodeCanonical(value)).digest('hex');
+  toFile(): TranscriptFile {
+    return {
+      type: 'testigo.training-transcript',
+      version: 1,
+      ...this.start,
+      entries: this.entries,
+    };
   }
 }
+
+export const encodeTranscript = (file: TranscriptFile): Uint8Array =>
+  encodeCanonical(file as unknown as CanonicalValue);

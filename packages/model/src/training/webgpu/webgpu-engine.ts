@@ -4,7 +4,7 @@ import { recordGather } from '../../kernels/wgsl/input.ts';
 import { recordAverage, recordOptimizer } from '../../kernels/wgsl/optimizer.ts';
 import { CLASS_COUNT, type NetworkSpec, SOURCE_SIZE } from '../../network/spec.ts';
 import type { TrainingConfig } from '../config.ts';
-import type { Metrics, TrainingBatch, TrainingEngine } from '../engine.ts';
+import type { AttackPlan, EngineState, Metrics, TrainingBatch, TrainingEngine } from '../engine.ts';
 import { layOut, WeightSet } from './arena.ts';
 import { BatchBuffer } from './batch-buffer.ts';
 import type { GpuContext, GpuTensor, Pass } from './context.ts';
@@ -244,12 +244,21 @@ export class WebGpuEngine implements TrainingEngine {
     return (which === 'averaged' && this.average ? this.average : this.current).read();
   }
 
-  writeWeights(weights: readonly Float32Array[]): void {
-    this.current.write(weights);
-  }
-
   async readOptimizer(): Promise<Float32Array[]> {
     return [...(await this.moments.read()), ...(await this.squares.read())];
+  }
+
+  async restore({ steps, weights, average, optimizer }: EngineState): Promise<void> {
+    this.steps = steps;
+    this.current.write(weights);
+    if (average) this.average?.write(average);
+    const half = optimizer.length / 2;
+    this.moments.write(optimizer.slice(0, half));
+    this.squares.write(optimizer.slice(half));
+  }
+
+  predictAttacked(indices: Uint32Array, view: Float32Array, plan: AttackPlan): Promise<Float32Array> {
+    return this.preparePredictor().attack(this.r.data, indices, view, { ...plan, randomStart: true });
   }
 
   dispose(): void {

@@ -1,0 +1,76 @@
+import type { Precision } from '../bundle/weights.ts';
+import { readBundle } from '../bundle/read-bundle.ts';
+import { type FaceSet, rowsOfSplit } from '../data/face-set.ts';
+import { ModelError } from '../errors.ts';
+import { UNLABELLED } from '../labels.ts';
+import { buildNetwork, type FerNetwork } from '../network/build.ts';
+import { compactNetwork, MISSION_NETWORK, type NetworkSpec } from '../network/spec.ts';
+import { createGenerator, permute } from '../random/keyed-generator.ts';
+import {
+  COMPACT_TRAINING,
+  fastAdversarial,
+  MISSION_TRAINING,
+  type TrainingConfig,
+} from '../training/config.ts';
+import { freezeLayers, loadNetwork } from './fine-tune.ts';
+import type { TrainFlags } from './train-flags.ts';
+
+/** With the data, all that a run's result depends on; the run folder keeps it. */
+export type RunSettings = {
+  readonly network: NetworkSpec;
+  readonly training: TrainingConfig;
+  readonly from: string | null;
+  readonly freeze: string | null;
+  readonly limit: number | null;
+  readonly precision: Precision;
+};
+
+const recipeOf = ({ network, adversarial, epsilon }: TrainFlags): Pick<RunSettings, 'network' | 'training'> => {
+  const isRobust = adversarial !== undefined;
+  const spec =
+    network === 'mission' ? MISSION_NETWORK : compactNetwork(isRobust ? { inputSize: 48, dropout: 0 } : {});
+  const training = network === 'mission' ? MISSION_TRAINING : COMPACT_TRAINING;
+  return { network: spec, training: isRobust ? fastAdversarial(training, epsilon) : training };
+};
+
+export const settingsOf = (flags: TrainFlags): RunSettings => {
+  const { network, training } = recipeOf(flags);
+  const source = flags.from ? (readBundle(flags.from).networkSpec as NetworkSpec | null) : null;
+  return {
+    network: source ?? network,
+    training: {
+      ...training,
+      seed: flags.seed,
+      epochs: flags.epochs ?? training.epochs,
+      batchSize: flags.batch ?? training.batchSize,
+      learningRate: flags.learningRate ?? (flags.from ? training.learningRate / 10 : training.learningRate),
+      validationFraction: flags.validation ?? 0.2,
+      transcriptEverySteps: flags.transcriptEvery ?? training.transcriptEverySteps,
+    },
+    from: flags.from ?? null,
+    freeze: flags.freeze ?? null,
+    limit: flags.limit ?? null,
+    precision: flags.precision,
+  };
+};
+
+/** Training rows in file order, or a seeded random subset of them. */
+export const pickRows = (set: FaceSet, limit: number | null, seed: string): number[] => {
+  const rows = rowsOfSplit(set, 'Training');
+  if (rows.length === 0)
+    throw new ModelError('split-missing', { path: set.source, split: 'Training', seen: 'other splits only' });
+  if (rows.some((row) => set.labels[row] === UNLABELLED))
+    throw new ModelError('labels-missing', { path: set.source, need: 'training' });
+  if (!limit || limit >= rows.length) return rows;
+  return [...permute(rows.length, createGenerator(seed, 'subset')).slice(0, limit)]
+    .map((at) => rows[at]!)
+    .sort((a, b) => a - b);
+};
+
+/** The network before its first step. */
+export const prepareNetwork = ({ network: spec, training, from, freeze }: RunSettings): FerNetwork => {
+  if (from === null) return buildNetwork(spec, training.seed);
+  const network = loadNetwork(readBundle(from));
+  freezeLayers(network, freeze ?? undefined);
+  return network;
+};

@@ -10,6 +10,7 @@ import { addQuantize } from './quantize.ts';
 import { addSamples } from './samples.ts';
 import { addServe } from './serve.ts';
 import { addTrain } from './train.ts';
+import { addTranscript } from './transcript.ts';
 
 const version = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
@@ -35,6 +36,7 @@ Exit codes: 0 done, 1 failed (one line says why and where), 2 wrong usage, 130 i
     );
   const commands = [
     addTrain,
+    addTranscript,
     addEvaluate,
     addEvidence,
     addSamples,

@@ -1,5 +1,5 @@
-import type { Precision } from '../bundle/weights.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
+import type { Precision } from '../bundle/weights.ts';
 import { type FaceSet, rowsOfSplit } from '../data/face-set.ts';
 import { ModelError } from '../errors.ts';
 import { UNLABELLED } from '../labels.ts';
@@ -25,7 +25,11 @@ export type RunSettings = {
   readonly precision: Precision;
 };
 
-const recipeOf = ({ network, adversarial, epsilon }: TrainFlags): Pick<RunSettings, 'network' | 'training'> => {
+const recipeOf = ({
+  network,
+  adversarial,
+  epsilon,
+}: TrainFlags): Pick<RunSettings, 'network' | 'training'> => {
   const isRobust = adversarial !== undefined;
   const spec =
     network === 'mission' ? MISSION_NETWORK : compactNetwork(isRobust ? { inputSize: 48, dropout: 0 } : {});

@@ -179,7 +179,7 @@ const bundleOf = async (
       transcript: result.transcript.head,
       trainedAt: Math.floor(Date.parse(folder.config.startedAt) / 1000),
     },
-    transcript: encodeTranscript(result.transcript),
+    transcript: encodeTranscript(result.transcript.file),
     ...(custodianSecretKey ? { custodianSecretKey } : {}),
     facts: {
       summary: flags.from
@@ -225,7 +225,12 @@ export const runTraining = async (flags: TrainFlags, context: CommandContext): P
   const result = await trainPrepared(prepared, context);
   const { modelVersion, evaluation, card } = await bundleOf(prepared, result);
   const { history, transcript } = result;
-  const files = await folder.finish({ history, evaluation, card, transcript: encodeTranscript(transcript) });
+  const files = await folder.finish({
+    history,
+    evaluation,
+    card,
+    transcript: encodeTranscript(transcript.file),
+  });
   if (flags.mlflow) await reportToMlflow(flags.mlflow, folder.path, { modelVersion });
   context.stdout.write(
     `${evaluation ? formatEvaluation(evaluation) : ''}bundle ${flags.out}, model version ${modelVersion}\n`,

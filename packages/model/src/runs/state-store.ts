@@ -28,10 +28,7 @@ export const storeState = (folder: string, state: TrainingState, keep: number): 
 };
 
 /** The newest state of at most `step` steps, or undefined. @throws ModelError run-unreadable where it was changed */
-export const loadState = (
-  folder: string,
-  step = Number.POSITIVE_INFINITY,
-): TrainingState | undefined => {
+export const loadState = (folder: string, step = Number.POSITIVE_INFINITY): TrainingState | undefined => {
   const newest = storedSteps(folder).findLast((stored) => stored <= step);
   if (newest === undefined) return undefined;
   const path = join(folder, nameOf(newest));

@@ -62,7 +62,7 @@ export type TrainResult = {
   readonly stoppedEarly: boolean;
   readonly trainRows: Uint32Array;
   readonly validationRows: Uint32Array;
-  readonly transcript: TranscriptFile & { readonly head: string };
+  readonly transcript: { readonly head: string; readonly file: TranscriptFile };
 };
 
 /** A run under way. */
@@ -267,7 +267,7 @@ export async function finishRun(run: Run): Promise<TrainResult> {
     ...{ engine: engine.name, config, history: run.history },
     ...{ bestEpoch: best.epoch, weights: best.weights, stoppedEarly: run.isStopped },
     ...{ trainRows: rows.train, validationRows: rows.validation },
-    transcript: { ...transcript.toFile(), head: transcript.head },
+    transcript: { head: transcript.head, file: transcript.toFile() },
   };
 }
 

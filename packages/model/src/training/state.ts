@@ -25,6 +25,8 @@ const MAGIC = 'TESTIGO-STATE-01';
 const PREAMBLE = MAGIC.length + 4;
 const DIGEST = 32;
 
+/** zod's own numbers are finite. */
+const real = z.custom<number>((value) => typeof value === 'number', 'no number');
 const lengths = z.array(z.int().min(0));
 const headerSchema = z.object({
   steps: z.int().min(0),
@@ -38,9 +40,9 @@ const headerSchema = z.object({
   }),
   watch: z.object({
     rate: z.number(),
-    plateauBest: z.number(),
+    plateauBest: real,
     plateauWait: z.number(),
-    best: z.number(),
+    best: real,
     wait: z.number(),
     robustBest: z.number(),
   }),
@@ -50,8 +52,8 @@ const headerSchema = z.object({
       epoch: z.int(),
       loss: z.number(),
       accuracy: z.number(),
-      validationLoss: z.number().or(z.nan()),
-      validationAccuracy: z.number().or(z.nan()),
+      validationLoss: real,
+      validationAccuracy: real,
       learningRate: z.number(),
       robustAccuracy: z.number().exactOptional(),
     }),

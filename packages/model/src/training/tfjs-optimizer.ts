@@ -30,7 +30,9 @@ export const writeOptimizer = async (
 ): Promise<void> => {
   const powers = powersOf(optimizer);
   const [count, ...moments] = state.slice(0, state.length - powers.length);
-  const tensors = moments.map((values, i) => tf.tensor(values, trained[i % trained.length]!.shape, 'float32'));
+  const tensors = moments.map((values, i) =>
+    tf.tensor(values, trained[i % trained.length]!.shape, 'float32'),
+  );
   const steps = tf.scalar(count![0]!, 'int32');
   await optimizer.setWeights(
     [steps, ...tensors].map((tensor, i) => ({ name: i === 0 ? 'iter' : `moment${i}`, tensor })),

@@ -1,44 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type BackendName, chooseBackend } from '../backend/choose-backend.ts';
 import { buildNetwork } from '../network/build.ts';
-import { compactNetwork, type NetworkSpec } from '../network/spec.ts';
-import { createGenerator } from '../random/keyed-generator.ts';
-import { COMPACT_TRAINING, MISSION_TRAINING, type TrainingConfig } from './config.ts';
+import { COMPACT_TRAINING, type TrainingConfig } from './config.ts';
 import type { TrainingProgress, TrainResult } from './loop.ts';
+import { bars, TINY_TRAINING as CONFIG, TINY } from './tiny.test-data.ts';
 import { train } from './train.ts';
-
-/** Pictures whose class is the place of a bright bar: learnable in a few steps. */
-function bars(count: number): { images: Uint8Array; labels: Uint8Array } {
-  const random = createGenerator('bars');
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % 7);
-  const images = Uint8Array.from({ length: count * 2304 }, (_, p) => {
-    const column = p % 48;
-    const label = labels[Math.floor(p / 2304)]!;
-    const bright = column >= 3 + label * 6 && column < 8 + label * 6;
-    return (bright ? 200 : 40) + Math.floor(random.uniform() * 40);
-  });
-  return { images, labels };
-}
-
-const TINY: NetworkSpec = {
-  ...compactNetwork({ widths: [8, 8], dropout: 0.2 }),
-  layers: [
-    { kind: 'conv', filters: 8, bias: true, relu: true },
-    { kind: 'maxPool' },
-    { kind: 'batchNorm', relu: false, epsilon: 1e-3, momentum: 0.9 },
-    { kind: 'maxPool' },
-    { kind: 'flatten' },
-    { kind: 'dropout', rate: 0.2 },
-    { kind: 'dense', units: 7, relu: false },
-  ],
-};
-const CONFIG: TrainingConfig = {
-  ...MISSION_TRAINING,
-  seed: 'test',
-  epochs: 3,
-  batchSize: 14,
-  transcriptEverySteps: 4,
-};
 
 async function run(
   config: TrainingConfig,
@@ -62,7 +28,7 @@ test('learns, reports each epoch, and writes the same transcript again', async (
   expect(result.history[2]!.loss).toBeLessThan(result.history[0]!.loss);
   expect(seen.filter((p) => p.type === 'epoch')).toHaveLength(3);
   expect(result.validationRows).toHaveLength(28);
-  expect(result.transcript.entries.length).toBe(Math.floor((3 * 8) / 4) + 1);
+  expect(result.transcript.file.entries.length).toBe(Math.floor((3 * 8) / 4) + 1);
   const again = await run(CONFIG);
   expect(again.result.transcript.head).toBe(result.transcript.head);
   const other = await run({ ...CONFIG, seed: 'other' });

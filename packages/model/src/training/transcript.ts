@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type CanonicalValue, encodeCanonical } from '@testigo/trail';
+import { type CanonicalValue, decodeCanonical, encodeCanonical } from '@testigo/trail';
 import { z } from 'zod';
 
 /** The training transcript of docs/spec/training-transcript.md. */
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const digest = (value: CanonicalValue): string =>
   createHash('sha256').update(encodeCanonical(value)).digest('hex');
 
@@ -73,10 +72,15 @@ export class Transcript {
   readonly entries: TranscriptEntry[];
   private batches = createHash('sha256');
 
-  /** `entries`: those of a run that goes on. */
+  /** `entries`: those of a run that goes on. @throws Error where one is not of this chain */
   constructor(start: TranscriptStart, entries: readonly TranscriptEntry[] = []) {
     this.start = start;
-    this.entries = [...entries];
+    this.entries = [];
+    for (const { head, ...entry } of entries) {
+      this.add(entry);
+      if (this.head !== head)
+        throw new Error(`the transcript's entry at step ${entry.step} is not of its chain`);
+    }
   }
 
   get head(): string {
@@ -89,14 +93,17 @@ export class Transcript {
   }
 
   addState(step: number, { weights, optimizer, lossPpm }: TranscriptState): void {
-    const entry = {
+    this.add({
       step,
       weights: hashTensors(weights),
       optimizer: hashTensors(optimizer),
-      batches: hex(this.batches.digest()),
+      batches: this.batches.digest('hex'),
       lossPpm,
-    };
+    });
     this.batches = createHash('sha256');
+  }
+
+  private add(entry: Omit<TranscriptEntry, 'head'>): void {
     this.entries.push({ ...entry, head: digest({ previous: this.head, ...entry }) });
   }
 
@@ -104,7 +111,9 @@ export class Transcript {
     return {
       type: 'testigo.training-transcript',
       version: 1,
-      ...this.start,
+      config: this.start.config,
+      data: this.start.data,
+      weights: this.start.weights,
       entries: this.entries,
     };
   }
@@ -112,3 +121,9 @@ export class Transcript {
 
 export const encodeTranscript = (file: TranscriptFile): Uint8Array =>
   encodeCanonical(file as unknown as CanonicalValue);
+
+/** Reads transcript.json, its chain recomputed. @throws Error */
+export const decodeTranscript = (bytes: Uint8Array): TranscriptFile => {
+  const file = transcriptSchema.parse(decodeCanonical(bytes));
+  return new Transcript(file, file.entries).toFile();
+};

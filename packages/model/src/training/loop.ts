@@ -4,34 +4,11 @@ import { CLASS_COUNT, type NetworkSpec, SOURCE_SIZE } from '../network/spec.ts';
 import type { TrainingConfig } from './config.ts';
 import type { Metrics, TrainingEngine } from './engine.ts';
 import { planBatch, planIndices, planOrder, type RowSplit, splitRows } from './plan.ts';
+import type { EpochResult, TrainingProgress } from './progress.ts';
 import { measureRobust } from './robust-guard.ts';
 import { type EpochWatch, watchEpochs } from './schedule.ts';
 import type { BestWeights, TrainingState } from './state.ts';
 import { hashConfig, hashData, hashTensors, Transcript, type TranscriptFile } from './transcript.ts';
-
-export type EpochResult = {
-  readonly epoch: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  /** NaN without a validation split. */
-  readonly validationLoss: number;
-  readonly validationAccuracy: number;
-  readonly learningRate: number;
-  /** Under PGD-10 on held-out (else trained) rows; adversarial training only. */
-  readonly robustAccuracy?: number;
-};
-
-export type TrainingProgress =
-  | {
-      readonly type: 'step';
-      readonly epoch: number;
-      readonly epochs: number;
-      readonly step: number;
-      readonly steps: number;
-      readonly imagesPerSecond: number;
-      readonly etaMs: number;
-    }
-  | ({ readonly type: 'epoch'; readonly epochs: number } & EpochResult);
 
 /** Gray pictures of 2,304 bytes each, and their class indices. */
 export type TrainingData = { readonly images: Uint8Array; readonly labels: Uint8Array };

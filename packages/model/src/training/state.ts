@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { EngineState, Metrics } from './engine.ts';
-import type { EpochResult } from './loop.ts';
+import type { EpochResult } from './progress.ts';
 import type { WatchState } from './schedule.ts';
 import { type TranscriptFile, transcriptSchema } from './transcript.ts';
 

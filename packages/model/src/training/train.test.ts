@@ -2,7 +2,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { type BackendName, chooseBackend } from '../backend/choose-backend.ts';
 import { buildNetwork } from '../network/build.ts';
 import { COMPACT_TRAINING, type TrainingConfig } from './config.ts';
-import type { TrainingProgress, TrainResult } from './loop.ts';
+import type { TrainResult } from './loop.ts';
+import type { TrainingProgress } from './progress.ts';
 import { bars, TINY_TRAINING as CONFIG, TINY } from './tiny.test-data.ts';
 import { train } from './train.ts';
 

@@ -10,7 +10,8 @@ import { GpuContext } from './webgpu/context.ts';
 import { uploadData } from './webgpu/predictor.ts';
 import { WebGpuEngine } from './webgpu/webgpu-engine.ts';
 
-export type { EpochResult, TrainingProgress, TrainResult } from './loop.ts';
+export type { TrainResult } from './loop.ts';
+export type { EpochResult, TrainingProgress } from './progress.ts';
 
 export type TrainRequest = TrainingData & {
   readonly network: FerNetwork;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 const milliseconds = z.int().min(1);
@@ -10,7 +11,7 @@ const hex = (bytes: number) =>
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'a contract address');
 
 /** Values under these names are secrets: `--print-config` and logs show that they are set, never what they are. */
-const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'databaseUrl', 'webhookSecret']);
+const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'databaseUrl']);
 
 const serverSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -116,6 +117,25 @@ const authSchema = z
   })
   .prefault({});
 
+const cidr = z.string().refine((text) => ipaddr.isValidCIDR(text), 'a network such as 10.1.0.0/16');
+
+const webhooksSchema = z.strictObject({
+  maxEndpoints: z.int().min(0).max(1_000).default(100),
+  /** Networks in CIDR form that may be called although they are not public, also over plain http. */
+  allowedNetworks: z.array(cidr).default([]),
+  /** How often the service looks for something to tell. */
+  pollMs: milliseconds.default(1_000),
+  /** Of one attempt, from connecting to the status line. */
+  timeoutMs: milliseconds.max(60_000).default(10_000),
+  /** Attempts of one delivery before it is given up as dead. The defaults spread them over about a day. */
+  attempts: z.int().min(1).max(50).default(12),
+  /** The delay after the first failure; each further one is four times as long, half of it random. */
+  firstRetryMs: milliseconds.default(5_000),
+  maxRetryMs: milliseconds.default(6 * 3_600_000),
+  /** How long settled deliveries are listed. */
+  keptMs: milliseconds.default(30 * 24 * 3_600_000),
+});
+
 const policySchema = z.strictObject({
   id: token.default('testigo-policy-1'),
   /** Length of the windows whose signals streams are told. */
@@ -156,6 +176,7 @@ const fieldsSchema = z.strictObject({
   log: logSchema.prefault({}),
   anchoring: anchoringSchema.prefault({}),
   auth: authSchema,
+  webhooks: webhooksSchema.prefault({}),
   policy: policySchema.prefault({}),
   keys: z
     .strictObject({

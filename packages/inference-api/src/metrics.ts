@@ -16,6 +16,7 @@ export type MetricSources = {
   readonly chain: RegistryWatch;
   readonly unanchoredRecords: () => Promise<number>;
   readonly openStreams: () => number;
+  readonly webhookDeliveries: () => Promise<Readonly<Record<string, number>>>;
 };
 
 const SECONDS = [0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 5];
@@ -51,7 +52,7 @@ export const createMetrics = (): Metrics => {
       outcomes.inc({ outcome });
       pictures.observe(seconds);
     },
-    observe: ({ log, chain, unanchoredRecords, openStreams }) => {
+    observe: ({ log, chain, unanchoredRecords, openStreams, webhookDeliveries }) => {
       const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
         new Gauge({
           name,
@@ -70,6 +71,15 @@ export const createMetrics = (): Metrics => {
       );
       gauge('testigo_may_read', '1 while readings are allowed.', () => (chain.standing().mayRead ? 1 : 0));
       gauge('testigo_open_streams', 'WebSocket streams.', openStreams);
+      new Gauge({
+        name: 'testigo_webhook_deliveries',
+        help: 'Webhook deliveries by state: waiting, delivered, dead.',
+        labelNames: ['state'],
+        registers,
+        async collect() {
+          for (const [state, count] of Object.entries(await webhookDeliveries())) this.set({ state }, count);
+        },
+      });
     },
   };
 };

@@ -27,6 +27,9 @@ import type { Database } from './state/database.ts';
 import { createSqlState } from './state/sql-state.ts';
 import { type StreamServer, serveStreams } from './streams/stream-server.ts';
 import { createSubjectKeys } from './vault/subject-keys.ts';
+import type { Dispatcher } from './webhooks/dispatcher.ts';
+import type { WebhookStore } from './webhooks/webhook-store.ts';
+import { openWebhooks } from './webhooks-setup.ts';
 
 const STREAM_PING_MS = 30_000;
 
@@ -62,6 +65,9 @@ export type Service = {
   readonly engine: AnchoringEngine | undefined;
   readonly apiKeys: ApiKeys;
   readonly ledger: Ledger;
+  /** Sends what is owed: started, and stopped, in the one process that writes the log. */
+  readonly webhookDispatcher: Dispatcher;
+  readonly webhookStore: WebhookStore;
   /** Takes the server's frame streams. */
   openStreams(server: Server): StreamServer;
 };
@@ -90,6 +96,18 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
   const apiKeys = createApiKeys(db, now);
   const authenticate = createAuthenticator(config.auth, apiKeys);
   const detections = { service, anchoring, model: { labels, ...model } };
+  const webhooks = openWebhooks({
+    config,
+    db,
+    engine,
+    log,
+    state,
+    watch: registry,
+    modelVersion: model.modelVersion,
+    masterKey,
+    now,
+    logger,
+  });
   const app = createApi({
     logger,
     config,
@@ -101,6 +119,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     evidence,
     sessions,
     rights: createRightsService({ ...shared, evidence }),
+    webhooks: webhooks.service,
     health: { registry, log, modelVersion: model.modelVersion, isDraining: base.isDraining },
   });
   return {
@@ -109,6 +128,8 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     engine,
     apiKeys,
     ledger,
+    webhookDispatcher: webhooks.dispatcher,
+    webhookStore: webhooks.store,
     openStreams: (server) =>
       serveStreams(server, {
         service,

@@ -116,6 +116,8 @@ const openLocalService = async (
   if (recovered.confirmed + recovered.dropped + recovered.owed > 0)
     logger.warn({ recovered }, 'settled what a crash had left open');
   engine?.start();
+  service.webhookDispatcher.start();
+  onClose(() => service.webhookDispatcher.stop());
   return service;
 };
 
@@ -180,6 +182,7 @@ export const startApi = async (
       chain: registry,
       unanchoredRecords: async () => (await engine?.status())?.unanchoredRecords ?? log.checkpoint().size,
       openStreams: () => streams?.open() ?? 0,
+      webhookDeliveries: () => service.webhookStore.countDeliveries(),
     });
     const server = createHttpServer(config.server, service.app);
     hardenServer(server);

@@ -12,6 +12,8 @@ export const SCOPES = [
   'disclose',
   /** Erasure, export, holds, retention. */
   'rights',
+  /** Webhook endpoints and their deliveries. */
+  'webhooks',
   /** API keys, metrics. */
   'admin',
 ] as const;

@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics.ts';
 import type { EvidenceParts } from '../records/evidence.ts';
 import type { RightsService } from '../rights/rights-service.ts';
 import type { SessionService } from '../sessions/session-service.ts';
+import type { WebhookService } from '../webhooks/webhook-service.ts';
 import { admitCallers, allowOrigins } from './admit.ts';
 import type { Idempotency } from './idempotency.ts';
 import { mountOperations, requireScope } from './mount.ts';
@@ -27,6 +28,7 @@ import { metricsOperations } from './routes/metrics.ts';
 import { recordOperations } from './routes/records.ts';
 import { rightsOperations } from './routes/rights.ts';
 import { sessionOperations } from './routes/sessions.ts';
+import { webhookOperations } from './routes/webhooks.ts';
 
 export type ApiDeps = {
   readonly logger: Logger;
@@ -39,6 +41,7 @@ export type ApiDeps = {
   readonly evidence: EvidenceParts;
   readonly sessions: SessionService;
   readonly rights: RightsService;
+  readonly webhooks: WebhookService;
   readonly health: HealthParts;
 };
 
@@ -74,6 +77,7 @@ export const apiOperations = (deps: ApiDeps): readonly Operation[] =>
     ...sessionOperations({ sessions: deps.sessions, state: deps.evidence.state }),
     ...recordOperations(deps.evidence),
     ...rightsOperations({ rights: deps.rights, sessions: deps.sessions }),
+    ...webhookOperations(deps.webhooks),
     ...keyOperations(deps.apiKeys),
     ...healthOperations(deps.health),
     ...metricsOperations(deps.metrics),

@@ -102,6 +102,31 @@ export const REQUEST_ERRORS = {
     help: 'GET /v1/keys lists the ids.',
     httpStatus: 404,
   },
+  'webhook-unknown': {
+    title: 'There is no such webhook endpoint',
+    help: 'GET /v1/webhooks lists the ids.',
+    httpStatus: 404,
+  },
+  'webhook-target-forbidden': {
+    title: 'This URL may not be called',
+    help: 'Use https and a public address without credentials; an operator allows further networks with webhooks.allowedNetworks.',
+    httpStatus: 422,
+  },
+  'webhook-limit': {
+    title: 'There are as many webhook endpoints as this service keeps',
+    help: 'Delete one that nobody needs, or ask the operator to raise webhooks.maxEndpoints.',
+    httpStatus: 409,
+  },
+  'webhook-disabled': {
+    title: 'The webhook endpoint is disabled',
+    help: 'Its receiver answered 410 Gone. Register it again to go on.',
+    httpStatus: 409,
+  },
+  'delivery-unknown': {
+    title: 'There is no such delivery',
+    help: 'GET /v1/webhooks/{id}/deliveries lists them; settled ones are kept for webhooks.keptMs.',
+    httpStatus: 404,
+  },
   overloaded: {
     title: 'Too many pictures are waiting',
     help: 'Wait for Retry-After seconds, and keep at most two frames in flight.',

@@ -1,6 +1,6 @@
 import type { Dialect } from './database.ts';
 
-/** Sessions, sealed payloads, holds, API keys and kept replies. */
+/** Sessions, sealed payloads, holds, API keys, kept replies, webhooks and their queue. */
 export const stateSchema = ({ integer, bytes, table }: Dialect): string => `
   CREATE TABLE IF NOT EXISTS sessions (
     id TEXT PRIMARY KEY, deployer TEXT NOT NULL, terms TEXT NOT NULL, opened_at ${integer} NOT NULL,
@@ -26,4 +26,17 @@ export const stateSchema = ({ integer, bytes, table }: Dialect): string => `
     principal TEXT NOT NULL, key TEXT NOT NULL, request ${bytes} NOT NULL, started_at ${integer} NOT NULL,
     session_id TEXT, sealed_reply ${bytes}, PRIMARY KEY (principal, key)
   ) ${table};
+  CREATE TABLE IF NOT EXISTS webhook_endpoints (
+    id TEXT PRIMARY KEY, url TEXT NOT NULL, events TEXT NOT NULL, deployer TEXT, sealed_secret ${bytes} NOT NULL,
+    sealed_previous ${bytes}, previous_until ${integer}, created_at ${integer} NOT NULL, disabled_at ${integer}
+  ) ${table};
+  CREATE TABLE IF NOT EXISTS webhook_deliveries (
+    endpoint_id TEXT NOT NULL, event_id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL,
+    attempts ${integer} NOT NULL, created_at ${integer} NOT NULL, due_at ${integer} NOT NULL, last_at ${integer},
+    last_outcome TEXT, PRIMARY KEY (endpoint_id, event_id)
+  ) ${table};
+  CREATE INDEX IF NOT EXISTS webhook_deliveries_due ON webhook_deliveries (endpoint_id, due_at)
+    WHERE state = 'waiting';
+  CREATE INDEX IF NOT EXISTS webhook_deliveries_by_time ON webhook_deliveries (endpoint_id, created_at, event_id);
+  CREATE TABLE IF NOT EXISTS webhook_told (one ${integer} PRIMARY KEY CHECK (one = 1), told TEXT NOT NULL) ${table};
 `;

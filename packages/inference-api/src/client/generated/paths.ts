@@ -394,6 +394,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All endpoints, without their secrets. */
+        get: operations["listWebhooks"];
+        put?: never;
+        /** Registers an endpoint. Its secret is in this answer and nowhere else. */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One endpoint. */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /** Forgets an endpoint and what it is owed. */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the endpoint was sent and is owed, oldest first; `state=dead` lists what was given up. */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries/{event}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries one delivery again, with all its attempts. */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new secret. For a day both sign, so that no message is refused meanwhile. */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a webhook.test to the endpoint. */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -415,7 +519,7 @@ export interface components {
             id: string;
             name: string;
             revokedAtMs?: number;
-            scopes: ("detect" | "sessions" | "review" | "read" | "disclose" | "rights" | "admin")[];
+            scopes: ("detect" | "sessions" | "review" | "read" | "disclose" | "rights" | "webhooks" | "admin")[];
         };
         /** @description The face in pixels of the upright picture; may reach over its edge. */
         Box: {
@@ -431,8 +535,20 @@ export interface components {
             id: string;
             name: string;
             revokedAtMs?: number;
-            scopes: ("detect" | "sessions" | "review" | "read" | "disclose" | "rights" | "admin")[];
+            scopes: ("detect" | "sessions" | "review" | "read" | "disclose" | "rights" | "webhooks" | "admin")[];
             token: string;
+        };
+        CreatedWebhook: {
+            createdAtMs: number;
+            deployer?: string;
+            /** @description Set where the receiver answered 410. */
+            disabledAtMs?: number;
+            events: ("session.closed" | "session.erased" | "anchoring.changed" | "standing.changed" | "webhook.test")[];
+            /** @description Signs every message (Standard Webhooks, HMAC-SHA-256). Shown in this answer and nowhere else. */
+            secret: string;
+            url: string;
+            /** @example 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
+            webhookId: string;
         };
         /** @description A weak statistical signal with strong evidence. Never a lie score. */
         Detection: {
@@ -495,7 +611,15 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z. */
             expiresAtMs?: number;
             name: string;
-            scopes: ("detect" | "sessions" | "review" | "read" | "disclose" | "rights" | "admin")[];
+            scopes: ("detect" | "sessions" | "review" | "read" | "disclose" | "rights" | "webhooks" | "admin")[];
+        };
+        NewWebhook: {
+            events: ("session.closed" | "session.erased" | "anchoring.changed" | "standing.changed" | "webhook.test")[];
+            /**
+             * Format: uri
+             * @description https, and a public address, unless the operator allows its network.
+             */
+            url: string;
         };
         OpenedSession: {
             /** @description C2SP signed note. */
@@ -594,7 +718,7 @@ export interface components {
         /** @description RFC 9457 problem details. Branch on code. */
         Problem: {
             /** @enum {string} */
-            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "forbidden" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "log-corrupt" | "log-forked";
+            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "forbidden" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "webhook-unknown" | "webhook-target-forbidden" | "webhook-limit" | "webhook-disabled" | "delivery-unknown" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "log-corrupt" | "log-forked";
             detail?: string;
             errors?: {
                 at: string;
@@ -657,6 +781,11 @@ export interface components {
             factReference?: string;
             /** @description The person who decides. Recorded as a keyed pseudonym. Without one the decision is refused. */
             reviewer?: string;
+        };
+        RotatedWebhook: {
+            previousUntilMs: number;
+            /** @description Signs every message (Standard Webhooks, HMAC-SHA-256). Shown in this answer and nowhere else. */
+            secret: string;
         };
         Session: {
             closedAtMs?: number;
@@ -721,6 +850,30 @@ export interface components {
                     [key: string]: string;
                 };
             }[];
+        };
+        Webhook: {
+            createdAtMs: number;
+            deployer?: string;
+            /** @description Set where the receiver answered 410. */
+            disabledAtMs?: number;
+            events: ("session.closed" | "session.erased" | "anchoring.changed" | "standing.changed" | "webhook.test")[];
+            url: string;
+            /** @example 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
+            webhookId: string;
+        };
+        WebhookDelivery: {
+            attempts: number;
+            createdAtMs: number;
+            /** @example msg_0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
+            eventId: string;
+            lastAttemptAtMs?: number;
+            /** @description `status-<code>`, `redirected`, `timeout`, `unreachable` or `target-forbidden`. */
+            lastOutcome?: string;
+            nextAttemptAtMs?: number;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "dead";
+            /** @enum {string} */
+            type: "session.closed" | "session.erased" | "anchoring.changed" | "standing.changed" | "webhook.test";
         };
     };
     responses: never;
@@ -3057,6 +3210,652 @@ export interface operations {
             };
             /** @description `session-unknown`: There is no such session. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        webhooks: components["schemas"]["Webhook"][];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Keep the secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhook"];
+                };
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. `bad-json`: The body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-limit`: There are as many webhook endpoints as this service keeps. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: This endpoint does not take that content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-target-forbidden`: This URL may not be called. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-unknown`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-unknown`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. Opaque. */
+                cursor?: string;
+                /** @description 50 if absent. */
+                limit?: string;
+                state?: "waiting" | "delivered" | "dead";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        deliveries: components["schemas"]["WebhookDelivery"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-unknown`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-unknown`: There is no such webhook endpoint. `delivery-unknown`: There is no such delivery. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-disabled`: The webhook endpoint is disabled. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keep the secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedWebhook"];
+                };
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-unknown`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example msg_0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f */
+                        eventId: string;
+                    };
+                };
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-unknown`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook-disabled`: The webhook endpoint is disabled. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,7 +4,11 @@ import { openTestSession } from '../test/support/sessions.ts';
 
 export type StreamResult = { readonly latenciesMs: readonly number[]; readonly refused: number };
 
-type Answer = { type: string };
+export type StreamLoad = {
+  readonly durationMs: number;
+  /** A camera's pace; without it as fast as the answers come, two in flight. */
+  readonly everyMs?: number | undefined;
+};
 
 const connect = async (url: string): Promise<WebSocket> => {
   const sessionId = await openTestSession(url);
@@ -15,45 +19,52 @@ const connect = async (url: string): Promise<WebSocket> => {
   return socket;
 };
 
-/**
- * Sends frames for a while and times each from its sending to its answer. With `everyMs` at a camera's pace, without
- * it as fast as the answers come, two in flight.
- */
+// Answers are told apart by how they begin: parsing each whole would cost the cores that are being measured.
+const READING = Buffer.from('{"type":"reading"');
+const REFUSED = Buffer.from('{"type":"refused"');
+const startsWith = (data: Buffer, text: Buffer): boolean => data.subarray(0, text.length).equals(text);
+
+/** Sends frames for a while, over and over, and times each from its sending to its answer. */
 export const runStream = async (
   url: string,
-  frame: Buffer,
-  durationMs: number,
-  everyMs?: number,
+  frames: readonly Buffer[],
+  { durationMs, everyMs }: StreamLoad,
 ): Promise<StreamResult> => {
   const socket = await connect(url);
   const sentAt: number[] = [];
   const latenciesMs: number[] = [];
   let refused = 0;
   const endsAt = performance.now() + durationMs;
-  const send = () => {
+  const send = (): void => {
+    const frame = frames[sentAt.length % frames.length]!;
     sentAt.push(performance.now());
     socket.send(frame);
   };
-  const finished = new Promise<void>((resolve) => {
-    socket.on('message', (data) => {
-      const { type } = JSON.parse(String(data)) as Answer;
-      if (type !== 'reading' && type !== 'refused') return;
+  const isOver = (): boolean => performance.now() >= endsAt;
+  await new Promise<void>((resolve, reject) => {
+    const finishIfAnswered = (): void => {
+      if (isOver() && latenciesMs.length === sentAt.length) resolve();
+    };
+    socket.on('close', (code) => reject(new Error(`the service closed the stream with ${code}`)));
+    socket.on('message', (data: Buffer) => {
+      const isRefused = startsWith(data, REFUSED);
+      if (!isRefused && !startsWith(data, READING)) return;
       latenciesMs.push(performance.now() - sentAt[latenciesMs.length]!);
-      if (type === 'refused') refused += 1;
-      if (performance.now() < endsAt) {
-        if (everyMs === undefined) send();
-      } else if (latenciesMs.length === sentAt.length) {
-        resolve();
-      }
+      if (isRefused) refused += 1;
+      if (everyMs === undefined && !isOver()) send();
+      else finishIfAnswered();
     });
+    if (everyMs === undefined) {
+      send();
+      send();
+      return;
+    }
+    const timer = setInterval(() => {
+      if (!isOver()) return send();
+      clearInterval(timer);
+      finishIfAnswered();
+    }, everyMs);
   });
-  if (everyMs === undefined) {
-    send();
-    send();
-  } else {
-    const timer = setInterval(() => (performance.now() < endsAt ? send() : clearInterval(timer)), everyMs);
-  }
-  await finished;
-  socket.close();
+  socket.removeAllListeners('close').close();
   return { latenciesMs, refused };
 };

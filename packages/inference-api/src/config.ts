@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -39,6 +40,12 @@ const limitsSchema = z.strictObject({
   /** Frames of one stream being read or waiting; then the stream is paused until one is answered. */
   framesInFlight: z.int().min(1).max(64).default(2),
   streams: z.int().min(1).default(1_000),
+  /** Threads that read pictures, each with its own copy of the networks (about 60 MB). One a core, eight at most. */
+  readers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(() => Math.min(availableParallelism(), 8)),
   /** Pictures being read or waiting, all clients together; more are answered 503. */
   picturesInFlight: z.int().min(1).default(64),
 });

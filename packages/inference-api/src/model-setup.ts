@@ -1,37 +1,33 @@
-import { openBundle, preprocessingDigest, shippedBundle } from '@testigo/model';
+import { preprocessingDigest, readBundle, shippedBundle, temperatureOf, toOnnx } from '@testigo/model';
 import type { ApiConfig } from './config.ts';
 import { ApiError } from './errors.ts';
 import { findProtectedTraits } from './policy/rules.ts';
-import type { EmotionClassifier } from './reading/read-emotion.ts';
+import type { ReaderSetup } from './reading/reader-messages.ts';
 import type { Provenance } from './records/drafts.ts';
 import type { ModelEvidence } from './records/model-archive.ts';
 
 export type OpenModel = {
   readonly modelVersion: string;
   readonly provenance: Omit<Provenance, 'policy' | 'build'>;
-  readonly classifier: EmotionClassifier;
+  /** For the threads that read. */
+  readonly network: ReaderSetup['model'];
   readonly evidence: ModelEvidence;
-  close(): Promise<void>;
 };
 
 /**
- * Opens a model bundle, every digest verified.
+ * Reads a model bundle, every digest verified.
  * @throws ModelError where the bundle is not what its manifest says; Error where it wants other preprocessing
  */
-export const openModel = async (config: ApiConfig['model']): Promise<OpenModel> => {
-  const bundle = await openBundle(config.bundleDir ?? shippedBundle(), { threads: config.threads });
-  const { manifest, modelVersion, contents } = bundle;
-  if (manifest.preprocessing !== preprocessingDigest()) {
-    await bundle.close();
+export const openModel = (config: ApiConfig['model']): OpenModel => {
+  const contents = readBundle(config.bundleDir ?? shippedBundle());
+  const { manifest, modelVersion, network, input } = contents;
+  if (manifest.preprocessing !== preprocessingDigest())
     throw new Error(
       `model ${modelVersion} was trained for other preprocessing than this service does: use a matching release`,
     );
-  }
   const traits = findProtectedTraits(manifest.labels);
-  if (traits.length > 0) {
-    await bundle.close();
+  if (traits.length > 0)
     throw new ApiError('protected-trait', `model ${modelVersion} has the labels ${traits.join(', ')}`);
-  }
   return {
     modelVersion,
     provenance: {
@@ -40,12 +36,12 @@ export const openModel = async (config: ApiConfig['model']): Promise<OpenModel> 
       datasetSize: manifest.dataset.size,
       preprocessing: manifest.preprocessing,
     },
-    classifier: {
+    network: {
+      onnx: toOnnx(network, { input, temperature: temperatureOf(manifest), name: manifest.name }),
+      threads: config.threads,
       labels: manifest.labels,
       conformalQuantilePpm: manifest.calibration.conformalQuantilePpm,
-      predict: (pixels) => bundle.predict(pixels),
     },
     evidence: { modelVersion, manifest: contents.manifestBytes, datasetEnvelope: contents.datasetEnvelope },
-    close: () => bundle.close(),
   };
 };

@@ -8,13 +8,11 @@ import { FetchRequest, JsonRpcProvider } from 'ethers';
 import { createAnchoring, viewAnchoring } from './anchoring-setup.ts';
 import type { ApiKeys, NewKey } from './auth/api-keys.ts';
 import type { ApiConfig } from './config.ts';
-import { loadBlazeFace } from './faces/blaze-face.ts';
-import { createFaceFinder, type FaceFinder } from './faces/find-faces.ts';
 import { openServiceLog } from './log-setup.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
-import { openModel } from './model-setup.ts';
-import { createEmotionReader } from './reading/read-emotion.ts';
+import { type OpenModel, openModel } from './model-setup.ts';
+import { ReaderPool } from './reading/reader-pool.ts';
 import { noAnchoring } from './records/anchoring-view.ts';
 import { openModelArchive } from './records/model-archive.ts';
 import { watchRegistry } from './registry/registry-watch.ts';
@@ -76,18 +74,6 @@ const createHttpServer = ({ tls }: ApiConfig['server'], app: RequestListener): S
       )
     : createServer(app);
 
-/** The whole picture, and for streams the neighbourhood of the last face. */
-const openFaceFinder = async (
-  config: ApiConfig['faces'],
-  onClose: (close: () => Promise<void>) => unknown,
-): Promise<FaceFinder> => {
-  const whole = await loadBlazeFace({ variant: 'back', ...config });
-  onClose(() => whole.close());
-  const near = await loadBlazeFace({ variant: 'front', ...config });
-  onClose(() => near.close());
-  return createFaceFinder(whole, near);
-};
-
 const closeServer = (server: Server, drainMs: number): Promise<void> =>
   new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), drainMs);
@@ -97,6 +83,15 @@ const closeServer = (server: Server, drainMs: number): Promise<void> =>
     });
     server.closeIdleConnections();
   });
+
+const openReaders = (config: ApiConfig, model: OpenModel['network'], logger: Logger): Promise<ReaderPool> =>
+  ReaderPool.start(
+    { faces: config.faces, limits: config.limits, model },
+    {
+      threads: config.limits.readers,
+      onLost: (error) => logger.error({ err: error }, 'a reading thread ended'),
+    },
+  );
 
 /** The service over files in the data folder, which it is the only one to write. */
 const openLocalService = async (
@@ -138,9 +133,9 @@ export const startApi = async (
   };
   try {
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-    const model = await openModel(config.model);
-    onClose(() => model.close());
-    const finder = await openFaceFinder(config.faces, onClose);
+    const model = openModel(config.model);
+    const reader = await openReaders(config, model.network, logger);
+    onClose(() => reader.close());
     const masterKey = readOrCreateKey(config.keys.masterKey, join(config.dataDir, 'master.key'));
     const now = () => Date.now();
     const request = new FetchRequest(config.registry.rpcUrl);
@@ -151,7 +146,7 @@ export const startApi = async (
     });
     onClose(() => provider.destroy());
     const { modelVersion, provenance } = model;
-    const { labels } = model.classifier;
+    const { labels } = model.network;
     const registry = watchRegistry({ provider, ...config.registry, ...provenance, now, logger });
     onClose(() => registry.stop());
     const standing = await registry.refresh();
@@ -163,8 +158,8 @@ export const startApi = async (
     const base: ServiceBase = {
       config,
       logger,
-      reader: createEmotionReader({ finder, classifier: model.classifier, limits: config.limits }),
-      detectorName: finder.name,
+      reader,
+      detectorName: reader.detector,
       labels,
       model: provenance,
       registry,

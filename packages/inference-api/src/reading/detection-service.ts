@@ -32,7 +32,15 @@ export type PictureRequest = {
 
 export type RecordedReading = Recorded & { readonly reading: Reading; readonly session: SessionRow };
 
+/** A picture that was read, with what came of it not on record yet. It counts as under way until it is. */
+export type ReadPicture = {
+  /** @throws ApiError with the record's id where a reading was refused and the refusal recorded */
+  record(): Promise<RecordedReading>;
+};
+
 export type DetectionService = {
+  /** Reads one picture; a stream reads its next frame while this one is being recorded. */
+  read(request: PictureRequest): Promise<ReadPicture>;
   /**
    * Reads one picture and records what came of it, a reading or a refusal.
    * @throws ApiError with the record's id where a reading was refused and the refusal recorded
@@ -134,23 +142,14 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
     return judgeClock({ sentAtMs: request.sentAtMs, capturedAtMs: request.capturedAtMs }, arrivedAtMs);
   };
 
-  const detectOne = async (request: PictureRequest): Promise<RecordedReading> => {
-    const { picture } = request;
-    const arrivedAtMs = now();
-    const place = await findPlace(request);
-    const before = judgeBefore(request, arrivedAtMs);
-    if (before) return refuse(place, before, picture);
-    const reading = await parts.reader.readEmotion(picture, request.memory);
-    if (reading.outcome === 'refused') return refuse(place, reading.reason, picture);
-    // A revocation that arrived while the picture was being read counts too.
-    const after = parts.registry.standing();
-    if (!after.mayRead) return refuse(place, after.code, picture);
-    const fields = {
-      frameDigest: digestOf(picture),
-      label: reading.label,
-      scoresPpm: reading.scoresPpm,
-      capturedAtMs: request.capturedAtMs ?? arrivedAtMs,
-    };
+  const recordReading = async (
+    place: Place,
+    picture: Uint8Array,
+    reading: Reading,
+    capturedAtMs: number,
+  ): Promise<RecordedReading> => {
+    const { label, scoresPpm } = reading;
+    const fields = { frameDigest: digestOf(picture), label, scoresPpm, capturedAtMs };
     const context = { box: reading.box, detector: parts.detectorName };
     const draft = draftDetection(place.session, provenance, fields, context);
     const recorded = place.isSingle
@@ -159,22 +158,51 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
     return { reading, session: place.session, ...recorded };
   };
 
-  return {
-    detect: async (request) => {
-      if (inFlight >= parts.picturesInFlight)
-        throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
-      inFlight += 1;
-      const startedAt = performance.now();
-      let outcome = 'reading';
-      try {
-        return await detectOne(request);
-      } catch (error) {
-        outcome = error instanceof ApiError ? error.code : 'internal';
-        throw error;
-      } finally {
-        inFlight -= 1;
-        parts.onPicture(outcome, (performance.now() - startedAt) / 1000);
-      }
-    },
+  const readOne = async (request: PictureRequest): Promise<ReadPicture> => {
+    const { picture } = request;
+    const arrivedAtMs = now();
+    const place = await findPlace(request);
+    const before = judgeBefore(request, arrivedAtMs);
+    if (before) return { record: () => refuse(place, before, picture) };
+    const reading = await parts.reader.readEmotion(picture, request.memory);
+    if (reading.outcome === 'refused') return { record: () => refuse(place, reading.reason, picture) };
+    const record = async (): Promise<RecordedReading> => {
+      // A revocation that arrived while the picture was being read counts too.
+      const after = parts.registry.standing();
+      if (!after.mayRead) return refuse(place, after.code, picture);
+      return recordReading(place, picture, reading, request.capturedAtMs ?? arrivedAtMs);
+    };
+    return { record };
   };
+
+  /** Counts a picture as under way from the call until `finish`. */
+  const begin = () => {
+    if (inFlight >= parts.picturesInFlight)
+      throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
+    inFlight += 1;
+    const startedAt = performance.now();
+    const finish = (outcome: string): void => {
+      inFlight -= 1;
+      parts.onPicture(outcome, (performance.now() - startedAt) / 1000);
+    };
+    const fail = (error: unknown): never => {
+      finish(error instanceof ApiError ? error.code : 'internal');
+      throw error;
+    };
+    return { finish, fail };
+  };
+
+  const read = async (request: PictureRequest): Promise<ReadPicture> => {
+    const { finish, fail } = begin();
+    const { record } = await readOne(request).catch(fail);
+    return {
+      record: async () => {
+        const recorded = await record().catch(fail);
+        finish('reading');
+        return recorded;
+      },
+    };
+  };
+
+  return { read, detect: async (request) => (await read(request)).record() };
 };

@@ -3,17 +3,16 @@ import type { FaceFinder, FaceMemory } from '../faces/find-faces.ts';
 import { type Box, cropFace } from '../image/crop.ts';
 import { type DecodeLimits, decodeImage } from '../image/decode.ts';
 import { type Conformal, toConformal } from './conformal.ts';
+import type { EmotionNetwork } from './emotion-network.ts';
 import { judgeQuality, measureQuality, type Quality, type QualityReason } from './quality.ts';
 import { toPpm, topIndex } from './scores.ts';
 
 /** The part of a model bundle that readings need. */
-export type EmotionClassifier = {
+export type EmotionClassifier = Pick<EmotionNetwork, 'predict'> & {
   /** Output order. */
   readonly labels: readonly string[];
   /** Of the conformal sets; undefined where the model was not calibrated for them. */
   readonly conformalQuantilePpm: number | undefined;
-  /** n x 48 x 48 gray bytes in, n x labels calibrated probabilities out. */
-  predict(pixels: Uint8Array): Promise<Float32Array>;
 };
 
 export type Reading = {
@@ -66,7 +65,8 @@ export const createEmotionReader = ({ finder, classifier, limits }: ReaderParts)
     const quality = measureQuality(face, box, pixels);
     const reason = judgeQuality(quality);
     if (reason) return refused(reason);
-    const scoresPpm = toPpm(await classifier.predict(pixels));
+    const { probabilities } = await classifier.predict(pixels);
+    const scoresPpm = toPpm(probabilities);
     const top = topIndex(scoresPpm);
     const label = classifier.labels[top];
     const confidencePpm = scoresPpm[top];

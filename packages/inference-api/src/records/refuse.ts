@@ -42,7 +42,9 @@ export const createRefuser = ({ ledger, provenance, now }: RefuserParts): Refuse
         timeMs: now(),
         ...(frameDigest ? { frameDigest } : {}),
       });
-      const [recorded] = await ledger.append(session, [draft]);
+      // A frame that was still being read when its session closed has no place in the closed account.
+      const needsOpenSession = picture !== undefined;
+      const [recorded] = await ledger.append(session, [{ ...draft, needsOpenSession }]);
       throw new ApiError(code, undefined, {
         extensions: {
           sessionId: session.id,

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import { ApiError } from '../errors.ts';
 import { newFaceMemory } from '../faces/find-faces.ts';
 import { toApiError, toProblem } from '../http/problem.ts';
-import type { DetectionService, RecordedReading } from '../reading/detection-service.ts';
+import type { DetectionService, ReadPicture, RecordedReading } from '../reading/detection-service.ts';
 import { createSmoother } from '../signals/smoothing.ts';
 import { observeWindows, type WindowSignal } from '../signals/window.ts';
 
@@ -25,8 +25,9 @@ export type FrameStreamCaller = {
 const UNREAD_BYTES = 1_048_576;
 
 /**
- * Reads the frames of one socket in order, one answer each. With N frames in flight the socket is paused: the
- * sender's own buffer fills, and it can drop frames instead of queueing them.
+ * Reads the frames of one socket in order, one answer each; a frame is read while the one before is being recorded.
+ * With N frames in flight the socket is paused: the sender's own buffer fills, and it can drop frames instead of
+ * queueing them.
  */
 export class FrameStream {
   readonly #socket: WebSocket;
@@ -35,6 +36,7 @@ export class FrameStream {
   readonly #memory = newFaceMemory();
   readonly #smooth;
   readonly #windows;
+  #reads: Promise<unknown> = Promise.resolve();
   #tail: Promise<void> = Promise.resolve();
   #inFlight = 0;
   #frames = 0;
@@ -59,24 +61,32 @@ export class FrameStream {
     const arrivedAtMs = this.#parts.now();
     this.#inFlight += 1;
     if (this.#inFlight >= this.#parts.framesInFlight) this.#socket.pause();
+    const read = this.#reads.then(() => this.#read(data, isBinary, arrivedAtMs));
+    this.#reads = read.catch(() => undefined);
     this.#tail = this.#tail
-      .then(() => this.#answer(frame, data, isBinary, arrivedAtMs))
+      .then(() => this.#answer(frame, read, arrivedAtMs))
       .then(() => {
         this.#inFlight -= 1;
         if (this.#inFlight < this.#parts.framesInFlight && this.#socket.isPaused) this.#socket.resume();
       });
   }
 
-  async #answer(frame: number, picture: Buffer, isBinary: boolean, arrivedAtMs: number): Promise<void> {
+  async #read(picture: Buffer, isBinary: boolean, arrivedAtMs: number): Promise<ReadPicture> {
+    if (!isBinary)
+      throw new ApiError('unsupported-media-type', 'Frames are binary messages: one JPEG, PNG or WebP each.');
+    const { sessionId, deployer } = this.#caller;
+    return this.#parts.service.read({
+      picture,
+      sessionId,
+      deployer,
+      capturedAtMs: arrivedAtMs,
+      memory: this.#memory,
+    });
+  }
+
+  async #answer(frame: number, read: Promise<ReadPicture>, arrivedAtMs: number): Promise<void> {
     try {
-      if (!isBinary)
-        throw new ApiError(
-          'unsupported-media-type',
-          'Frames are binary messages: one JPEG, PNG or WebP each.',
-        );
-      const { sessionId, deployer } = this.#caller;
-      const request = { picture, sessionId, deployer, capturedAtMs: arrivedAtMs, memory: this.#memory };
-      const recorded = await this.#parts.service.detect(request);
+      const recorded = await (await read).record();
       const { scoresPpm } = recorded.reading;
       const smoothed = this.#smooth(scoresPpm, arrivedAtMs);
       this.#send({ type: 'reading', frame, ...(await this.#parts.present(recorded)), smoothed });

@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { ApiError } from '../errors.ts';
+import { openFaceFinder } from '../faces/open-face-finder.ts';
+import { loadEmotionNetwork } from './emotion-network.ts';
+import { createEmotionReader } from './read-emotion.ts';
+import type { ReaderAnswer, ReaderQuestion, ReaderSetup } from './reader-messages.ts';
+
+const port = parentPort!;
+const { faces, limits, model } = workerData as ReaderSetup;
+const finder = await openFaceFinder(faces);
+const network = await loadEmotionNetwork(model.onnx, model.threads);
+const { labels, conformalQuantilePpm } = model;
+const classifier = { labels, conformalQuantilePpm, predict: network.predict };
+const reader = createEmotionReader({ finder, classifier, limits });
+
+const answer = async ({ number, picture, memory }: ReaderQuestion): Promise<ReaderAnswer> => {
+  try {
+    return { number, reading: await reader.readEmotion(picture, memory), memory };
+  } catch (error) {
+    const code = error instanceof ApiError ? error.code : undefined;
+    return { number, error: { code, message: error instanceof Error ? error.message : String(error) } };
+  }
+};
+
+port.on('message', async (question: ReaderQuestion) => port.postMessage(await answer(question)));
+port.postMessage({ number: 0, detector: finder.name } satisfies ReaderAnswer);

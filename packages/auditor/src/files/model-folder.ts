@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { modelVersionOf, toBase64, toHex } from '@testigo/trail';
 import { AuditError, messageOf } from '../errors.ts';
+import { readText } from './read-file.ts';
 
 export interface FileDigest {
   readonly bytes: number;
@@ -35,6 +37,26 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
       cause,
     });
   }
+}
+
+/** A model bundle as evidence: its files, and its two manifests as an evidence bundle carries them. */
+export interface ModelBundle {
+  readonly folder: ModelFolder;
+  /** Digest of the manifest as it lies there. */
+  readonly version?: string;
+  readonly modelManifest?: string;
+  readonly datasetEnvelope?: string;
+}
+
+/** @throws AuditError `file-unreadable` */
+export async function readModelBundle(path: string): Promise<ModelBundle> {
+  const folder = await readModelFolder(path);
+  const { manifest } = folder;
+  return {
+    folder,
+    ...(manifest && { version: toHex(modelVersionOf(manifest)), modelManifest: toBase64(manifest) }),
+    ...(folder.files.has(DATASET_FILE) && { datasetEnvelope: await readText(join(path, DATASET_FILE)) }),
+  };
 }
 
 async function digestFile(path: string): Promise<FileDigest> {

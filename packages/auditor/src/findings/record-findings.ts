@@ -43,7 +43,31 @@ export const RECORD_FINDINGS = entriesOf('record', {
       next: 'Ask the operator for the bundle of the record you named.',
     },
   },
-  inconclusive: {},
+  inconclusive: {
+    'record-not-found': {
+      title: 'The log holds no such record up to its checkpoint',
+      meaning:
+        'What is not there cannot be verified: it may be newer than the checkpoint, or never have been logged.',
+      next: 'Try again later; if you hold a receipt with a checkpoint that covers the record, verify its bundle.',
+    },
+  },
+});
+
+export const SESSION_FINDINGS = entriesOf('session', {
+  verified: {
+    'session-complete': {
+      title: 'The session is complete: opened, gapless, and closed with the counts that the log holds',
+      meaning: 'No record of the session is missing from the log.',
+    },
+  },
+  failed: {},
+  inconclusive: {
+    'session-open': {
+      title: 'The session is not closed yet',
+      meaning: 'Whether records are missing at its end shows only when it is closed with its counts.',
+      next: 'Verify again when the session is closed.',
+    },
+  },
 });
 
 export const INCLUSION_FINDINGS = entriesOf('inclusion', {
@@ -68,6 +92,11 @@ export const INCLUSION_FINDINGS = entriesOf('inclusion', {
     'inclusion-unchecked': {
       title: 'Inclusion cannot be judged without a readable checkpoint',
       meaning: 'There is no root to prove the record against.',
+    },
+    'inclusion-unproven': {
+      title: 'The log does not serve the hashes that a proof of inclusion needs',
+      meaning: 'Whether the log holds the record at this index is not shown.',
+      next: 'Ask the operator to serve the missing tile, and verify again.',
     },
   },
 });

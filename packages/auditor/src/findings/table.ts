@@ -8,6 +8,7 @@ import {
   DISCLOSURE_FINDINGS,
   INCLUSION_FINDINGS,
   RECORD_FINDINGS,
+  SESSION_FINDINGS,
 } from './record-findings.ts';
 import { REPLAY_FINDINGS } from './replay-findings.ts';
 import { TRAIL_FINDINGS } from './trail-findings.ts';
@@ -18,6 +19,7 @@ import { WATCH_FINDINGS } from './watch-findings.ts';
 export const FINDINGS = {
   ...BUNDLE_FINDINGS,
   ...RECORD_FINDINGS,
+  ...SESSION_FINDINGS,
   ...INCLUSION_FINDINGS,
   ...CHECKPOINT_FINDINGS,
   ...ANCHOR_FINDINGS,

@@ -1,7 +1,8 @@
 import { openNote, parseCheckpoint, proveConsistencyFrom, toHex } from '@testigo/trail';
-import type { AnchorFact } from '../chain/facts.ts';
+import type { AnchorFact, ChainAnswer } from '../chain/facts.ts';
 import { TileSource } from '../trail/tile-source.ts';
 import type { AnchorProof } from '../verify/check-anchor.ts';
+import { readCheckpointText } from './export-record.ts';
 import { readNodesFrom } from './tile-proofs.ts';
 
 /**
@@ -23,6 +24,23 @@ export async function proveAnchor(
 
 /** Size of the log that is served now; unsigned, since it only decides which files to ask for. */
 export async function readServedSize(source: TileSource): Promise<number> {
-  const bytes = await source.read('checkpoint');
-  return parseCheckpoint(openNote(new TextDecoder().decode(bytes), []).body).size;
+  return parseCheckpoint(openNote(await readCheckpointText(source), []).body).size;
+}
+
+/** As {@link proveAnchor} for the first anchor that covers a record, or no proof where the log does not give it. */
+export async function findAnchorProofs(
+  base: string,
+  checkpointSize: number,
+  leafIndex: number,
+  chain: ChainAnswer,
+): Promise<AnchorProof[]> {
+  const anchors = chain.status === 'read' ? chain.facts.anchors : [];
+  const anchor = anchors.find(({ size }) => size > leafIndex);
+  if (anchor === undefined) return [];
+  try {
+    return [await proveAnchor(base, checkpointSize, anchor)];
+  } catch {
+    // No proof from the log is no proof at all: the verification then says which one is missing.
+    return [];
+  }
 }

@@ -10,6 +10,7 @@ import {
   tilePath,
 } from '@testigo/trail';
 import { LogUnreachable, type TileSource } from '../trail/tile-source.ts';
+import { attempt } from '../verify/checked.ts';
 
 /**
  * Reads perfect subtrees of a log of `size` records from its tiles, for making proofs. What it returns is only as
@@ -20,8 +21,7 @@ export function readNodesFrom(source: TileSource, size: number): NodeReader {
   const readTile = (level: number, index: number): Promise<Hash[]> => {
     const served = Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH);
     const path = tilePath(level, index, served);
-    const known =
-      cache.get(path) ?? fetchTile(source, path, served < TILE_WIDTH ? tilePath(level, index) : undefined);
+    const known = cache.get(path) ?? fetchTile(source, level, index, served);
     cache.set(path, known);
     return known;
   };
@@ -39,22 +39,38 @@ export function readNodesFrom(source: TileSource, size: number): NodeReader {
 
 /** The record at an index. @throws LogUnreachable if the log does not serve it */
 export async function readRecordAt(source: TileSource, size: number, index: number): Promise<Uint8Array> {
-  const bundle = Math.floor(index / TILE_WIDTH);
-  const served = Math.min(TILE_WIDTH, size - bundle * TILE_WIDTH);
-  const bytes =
-    (await source.read(entryBundlePath(bundle, served))) ??
-    (served < TILE_WIDTH ? await source.read(entryBundlePath(bundle)) : undefined);
-  if (bytes === undefined)
-    throw new LogUnreachable(`the log does not serve ${entryBundlePath(bundle, served)}`);
-  const record = decodeEntryBundle(bytes)[index % TILE_WIDTH];
-  if (record === undefined) throw new LogUnreachable(`entry bundle ${bundle} is too short`);
-  return record;
+  const records = await readEntries(source, size, Math.floor(index / TILE_WIDTH));
+  return records[index % TILE_WIDTH] as Uint8Array;
 }
 
-async function fetchTile(source: TileSource, path: string, fallback: string | undefined): Promise<Hash[]> {
-  const bytes =
-    (await source.read(path)) ?? (fallback === undefined ? undefined : await source.read(fallback));
-  if (bytes === undefined) throw new LogUnreachable(`the log does not serve ${path}`);
+/** All records of an entry bundle of a log of `size`. @throws LogUnreachable if the log does not serve each of them */
+export async function readEntries(source: TileSource, size: number, bundle: number): Promise<Uint8Array[]> {
+  const width = Math.min(TILE_WIDTH, size - bundle * TILE_WIDTH);
+  const bytes = await readFileOfWidth(source, width, (served) => entryBundlePath(bundle, served));
+  if (bytes === undefined)
+    throw new LogUnreachable(`the log does not serve ${entryBundlePath(bundle, width)}`);
+  const read = attempt(() => decodeEntryBundle(bytes));
+  if ('reason' in read) throw new LogUnreachable(`entry bundle ${bundle}: ${read.reason}`);
+  if (read.value.length < width) throw new LogUnreachable(`entry bundle ${bundle} is too short`);
+  return read.value.slice(0, width);
+}
+
+/** A log may drop a partial file once the full one exists (C2SP tlog-tiles, "Partial tiles"). */
+export async function readFileOfWidth(
+  source: TileSource,
+  width: number,
+  pathOf: (width: number) => string,
+): Promise<Uint8Array | undefined> {
+  return (
+    (await source.read(pathOf(width))) ??
+    (width < TILE_WIDTH ? await source.read(pathOf(TILE_WIDTH)) : undefined)
+  );
+}
+
+async function fetchTile(source: TileSource, level: number, index: number, width: number): Promise<Hash[]> {
+  const bytes = await readFileOfWidth(source, width, (served) => tilePath(level, index, served));
+  if (bytes === undefined)
+    throw new LogUnreachable(`the log does not serve ${tilePath(level, index, width)}`);
   return decodeTile(bytes);
 }
 

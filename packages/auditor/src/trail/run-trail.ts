@@ -10,6 +10,7 @@ import {
 import type { ChainAnswer, RegistryFacts } from '../chain/facts.ts';
 import { RpcRefusal, RpcUnreachable } from '../chain/json-rpc.ts';
 import { makeFinding } from '../findings/table.ts';
+import { readCheckpointText } from '../log/export-record.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { checkChain } from '../verify/check-chain.ts';
 import { checkCheckpoint } from '../verify/check-checkpoint.ts';
@@ -71,12 +72,12 @@ export async function runTrail(options: TrailOptions): Promise<TrailResult> {
 }
 
 async function auditLog(options: TrailOptions, source: TileSource): Promise<TrailResult> {
-  const origin = readOrigin(await readCheckpoint(source));
+  const origin = readOrigin(await readCheckpointText(source));
   const logId = origin === undefined ? undefined : toHex(logIdOf(origin));
   const answer =
     logId === undefined ? ({ status: 'not-given' } as const) : await options.chain.readAnswer(logId);
   // Read after the chain: an anchor made in between must not look like a log that shrank.
-  const text = await readCheckpoint(source);
+  const text = await readCheckpointText(source);
   const signed = checkCheckpoint(text, options.trust, `${source.name}checkpoint`);
   const checkpoint = signed.value;
   if (checkpoint === undefined) return { findings: signed.findings, counts: {}, size: 0, beyond: 0 };
@@ -140,12 +141,6 @@ async function walk(
     if (!audit.isComplete) break;
   }
   return { audit, findings: [...unsigned, ...ahead], count: known.length };
-}
-
-async function readCheckpoint(source: TileSource): Promise<string> {
-  const bytes = await source.read('checkpoint');
-  if (bytes === undefined) throw new LogUnreachable('it serves no checkpoint');
-  return new TextDecoder().decode(bytes);
 }
 
 function readOrigin(text: string): string | undefined {

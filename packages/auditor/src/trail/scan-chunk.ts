@@ -1,4 +1,5 @@
 import { decodeEntryBundle, entryBundlePath, TILE_WIDTH, tilePath } from '@testigo/trail';
+import { readFileOfWidth } from '../log/tile-proofs.ts';
 import { type Scan, scanRecords } from './scan-records.ts';
 import type { TileSource } from './tile-source.ts';
 
@@ -58,18 +59,6 @@ export async function scanChunk(
 const servedWidth = (servedSize: number, index: number): number =>
   Math.min(TILE_WIDTH, servedSize - index * TILE_WIDTH);
 
-/** A log may drop a partial file once the full one exists (C2SP tlog-tiles, "Partial tiles"). */
-async function readAtWidth(
-  source: TileSource,
-  served: number,
-  pathOf: (width: number) => string,
-): Promise<Uint8Array | undefined> {
-  return (
-    (await source.read(pathOf(served))) ??
-    (served < TILE_WIDTH ? await source.read(pathOf(TILE_WIDTH)) : undefined)
-  );
-}
-
 async function readBundle(
   source: TileSource,
   index: number,
@@ -77,7 +66,7 @@ async function readBundle(
   served: number,
 ): Promise<ChunkProblem | { records: Uint8Array[] }> {
   const path = entryBundlePath(index, served);
-  const bytes = await readAtWidth(source, served, (w) => entryBundlePath(index, w));
+  const bytes = await readFileOfWidth(source, served, (w) => entryBundlePath(index, w));
   if (bytes === undefined) return { code: 'trail-entries-missing', path, detail: 'the log has no such file' };
   let records: Uint8Array[];
   try {
@@ -104,7 +93,7 @@ export async function compareTile(
   served: number,
 ): Promise<ChunkProblem | undefined> {
   const path = tilePath(level, index, served);
-  const tile = await readAtWidth(source, served, (width) => tilePath(level, index, width));
+  const tile = await readFileOfWidth(source, served, (width) => tilePath(level, index, width));
   if (tile === undefined) return { code: 'trail-tile-missing', path, detail: 'the log has no such file' };
   const isSame =
     tile.length >= hashes.length && Buffer.compare(tile.subarray(0, hashes.length), hashes) === 0;

@@ -18,12 +18,11 @@ import type { Trust } from '../trust/trust-file.ts';
 import { type AnchorProof, checkAnchor, checkAnchorClaim } from './check-anchor.ts';
 import { checkChain } from './check-chain.ts';
 import { checkCheckpoint } from './check-checkpoint.ts';
-import { checkApproval, checkEnvelope, type DatasetClaim } from './check-dataset.ts';
 import { checkDisclosures } from './check-disclosures.ts';
 import { checkInclusion } from './check-inclusion.ts';
-import { checkManifest, checkModelFiles, checkRegistration, type ModelClaim } from './check-model.ts';
+import { checkProvenance, modelClaimOf } from './check-provenance.ts';
 import { checkRecord } from './check-record.ts';
-import { checkSamples, type SampleSet } from './check-samples.ts';
+import type { SampleSet } from './check-samples.ts';
 import { attempt } from './checked.ts';
 
 /** Everything the verification looks at: plain data, read beforehand. */
@@ -76,50 +75,9 @@ function checkContent(
   const disclosures = checkDisclosures(bundle, record);
   const claim = modelClaimOf(record);
   if (claim === undefined) return disclosures;
-  const manifest = checkManifest(bundle.modelManifest, claim);
-  const files =
-    modelFolder === undefined ? [] : checkModelFiles(manifest.value, claim.modelVersion, modelFolder);
-  const model = [...manifest.findings, checkRegistration(claim, facts), ...files];
-  const dataset = datasetClaimOf(claim, manifest.value?.dataset);
-  if (dataset === undefined) return [...model, ...disclosures];
-  const envelope = checkEnvelope(bundle.datasetEnvelope, dataset, trust);
-  const approval = checkApproval(dataset, envelope.value, facts);
-  const sampleFindings =
-    samples === undefined ? [] : checkSamples(samples, dataset, envelope.value?.statement);
-  return [...model, ...envelope.findings, approval, ...sampleFindings, ...disclosures];
-}
-
-/** What the record says about its model; undefined for records that no model made. */
-export function modelClaimOf(record: TrailRecord): ModelClaim | undefined {
-  switch (record.type) {
-    case 'DETECTION': {
-      const { modelVersion, datasetRoot, datasetSize, preprocessing } = record;
-      return { modelVersion, datasetRoot, datasetSize, preprocessing };
-    }
-    case 'SESSION_OPEN':
-      return { modelVersion: record.modelVersion };
-    case 'REFUSAL':
-      return record.modelVersion === undefined ? undefined : { modelVersion: record.modelVersion };
-    default:
-      return undefined;
-  }
-}
-
-interface NamedDataset {
-  readonly root: string;
-  readonly size: number;
-  readonly manifest: string;
-}
-
-function datasetClaimOf(claim: ModelClaim, named: NamedDataset | undefined): DatasetClaim | undefined {
-  const datasetRoot = claim.datasetRoot ?? named?.root;
-  if (datasetRoot === undefined) return undefined;
-  const datasetSize = claim.datasetSize ?? named?.size;
-  return {
-    datasetRoot,
-    ...(datasetSize !== undefined && { datasetSize }),
-    ...(named?.root === datasetRoot && { manifestDigest: named.manifest }),
-  };
+  const { modelManifest, datasetEnvelope } = bundle;
+  const shown = { modelManifest, datasetEnvelope, modelFolder, samples };
+  return [...checkProvenance(claim, shown, trust, facts), ...disclosures];
 }
 
 /** What to look up on chain before the evidence can be judged. Unreadable parts are left out, and found out later. */

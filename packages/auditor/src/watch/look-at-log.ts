@@ -2,8 +2,9 @@ import { type Checkpoint, type Finding, logIdOf, proveConsistencyFrom, toHex } f
 import type { RegistryReader } from '../chain/registry-reader.ts';
 import { messageOf } from '../errors.ts';
 import { makeFinding } from '../findings/table.ts';
+import { readCheckpointText } from '../log/export-record.ts';
 import { readNodesFrom } from '../log/tile-proofs.ts';
-import { LogUnreachable, type TileSource } from '../trail/tile-source.ts';
+import type { TileSource } from '../trail/tile-source.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { checkCheckpoint } from '../verify/check-checkpoint.ts';
 import { judgeLog, type Reference } from './judge-log.ts';
@@ -30,9 +31,7 @@ export async function lookAtLog(
 ): Promise<Look> {
   let text: string;
   try {
-    const bytes = await source.read('checkpoint');
-    if (bytes === undefined) throw new LogUnreachable('it serves no checkpoint');
-    text = new TextDecoder().decode(bytes);
+    text = await readCheckpointText(source);
   } catch (error) {
     return { findings: [makeFinding('trail-unreachable', { seen: messageOf(error), source: source.name })] };
   }

@@ -1,30 +1,20 @@
-import {
-  type Checkpoint,
-  type EvidenceBundle,
-  encodeEvidenceBundle,
-  hashLeaf,
-  logIdOf,
-  openNote,
-  parseCheckpoint,
-  proveInclusionFrom,
-  toBase64,
-  toHex,
-} from '@testigo/trail';
+import { type Checkpoint, type EvidenceBundle, encodeEvidenceBundle, logIdOf, toHex } from '@testigo/trail';
 import type { Command } from 'commander';
 import type { AnchorFact } from '../../chain/facts.ts';
 import { AuditError, messageOf } from '../../errors.ts';
-import { DATASET_FILE, MANIFEST_FILE } from '../../files/model-folder.ts';
-import { readBytes, readText } from '../../files/read-file.ts';
+import { DATASET_FILE, MANIFEST_FILE, readModelBundle } from '../../files/model-folder.ts';
 import { proveAnchor } from '../../log/anchor-proofs.ts';
-import { readNodesFrom, readRecordAt } from '../../log/tile-proofs.ts';
-import { baseOf, TileSource } from '../../trail/tile-source.ts';
+import { exportRecord, type OpenLog, openLog } from '../../log/export-record.ts';
+import { findLeaf } from '../../log/find-records.ts';
+import { baseOf } from '../../trail/tile-source.ts';
 import type { Trust } from '../../trust/trust-file.ts';
 import { type Io, type Run, writeResult } from '../io.ts';
-import { addChainOptions, type ChainOptions, parseIndex, readTrust } from '../options.ts';
+import { addChainOptions, type ChainOptions, parseHash, parseIndex, readTrust } from '../options.ts';
 
 interface ExportOptions extends ChainOptions {
   readonly log: string;
-  readonly index: number;
+  readonly index?: number;
+  readonly record?: string;
   readonly model?: string;
   readonly output?: string;
 }
@@ -34,7 +24,8 @@ export function addExportCommand(program: Command, io: Io, run: Run): void {
     .command('export')
     .description('make the evidence bundle of one record from the log itself, without its operator')
     .requiredOption('--log <location>', 'URL or folder of the log (C2SP tlog-tiles)')
-    .requiredOption('--index <n>', 'index of the record in the log', parseIndex)
+    .option('--index <n>', 'index of the record in the log', parseIndex)
+    .option('--record <hash>', 'hash of the record (its leaf in the log), instead of its index', parseHash)
     .option('--model <dir>', 'model bundle folder: put its manifest and its dataset manifest into the bundle')
     .option('--output <file>', 'write the bundle to a file instead of stdout');
   addChainOptions(command).action((options: ExportOptions) => run(() => exportEvidence(io, options)));
@@ -49,9 +40,13 @@ async function exportEvidence(io: Io, options: ExportOptions): Promise<number> {
     return 0;
   } catch (cause) {
     if (cause instanceof AuditError) throw cause;
-    throw new AuditError('export-impossible', `cannot export record ${options.index}: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw new AuditError(
+      'export-impossible',
+      `cannot export record ${options.index ?? options.record}: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -61,31 +56,28 @@ async function buildBundle(
   options: ExportOptions,
   trust: Trust | undefined,
 ): Promise<EvidenceBundle> {
-  const source = new TileSource(base);
-  const checkpointText = new TextDecoder().decode(await source.read('checkpoint'));
-  const checkpoint = parseCheckpoint(openNote(checkpointText, []).body);
-  const record = await readRecordAt(source, checkpoint.size, options.index);
-  const nodes = readNodesFrom(source, checkpoint.size);
-  const proof = await proveInclusionFrom(nodes, options.index, checkpoint.size);
-  const anchor = await findAnchor(io, options, trust, checkpoint);
+  const log = await openLog(base);
+  const index = options.index ?? (await findRecord(log, options.record));
+  const anchor = await findAnchor(io, { ...options, index }, trust, log.checkpoint);
   return {
-    type: 'testigo.evidence',
-    version: 1,
-    record: toBase64(record),
-    leafHash: toHex(hashLeaf(record)),
-    leafIndex: options.index,
-    inclusionProof: proof.map(toHex),
-    checkpoint: checkpointText,
-    ...(anchor && trust && { anchor: await describeAnchor(base, checkpoint, anchor, trust) }),
-    ...(options.model !== undefined && (await readModelParts(options.model))),
-    disclosures: [],
+    ...(await exportRecord(log, index)),
+    ...(anchor && trust && { anchor: await describeAnchor(base, log.checkpoint, anchor, trust) }),
+    ...(options.model !== undefined && (await readManifests(options.model))),
   };
+}
+
+async function findRecord(log: OpenLog, leafHash: string | undefined): Promise<number> {
+  if (leafHash === undefined) throw new AuditError('usage', 'export needs --index N or --record HASH');
+  const index = await findLeaf(log.source, log.checkpoint.size, leafHash);
+  if (index === undefined)
+    throw new AuditError('export-impossible', `the log holds no record with hash ${leafHash}`);
+  return index;
 }
 
 /** The first anchor that covers the record and is not beyond what the log serves. */
 async function findAnchor(
   io: Io,
-  options: ExportOptions,
+  options: ExportOptions & { readonly index: number },
   trust: Trust | undefined,
   { origin, size }: Checkpoint,
 ): Promise<AnchorFact | undefined> {
@@ -111,9 +103,11 @@ async function describeAnchor(base: string, checkpoint: Checkpoint, anchor: Anch
   };
 }
 
-async function readModelParts(
+async function readManifests(
   dir: string,
 ): Promise<Pick<EvidenceBundle, 'modelManifest' | 'datasetEnvelope'>> {
-  const modelManifest = toBase64(await readBytes(`${dir}/${MANIFEST_FILE}`));
-  return { modelManifest, datasetEnvelope: await readText(`${dir}/${DATASET_FILE}`) };
+  const { modelManifest, datasetEnvelope } = await readModelBundle(dir);
+  if (modelManifest === undefined || datasetEnvelope === undefined)
+    throw new AuditError('export-impossible', `${dir} lacks ${MANIFEST_FILE} or ${DATASET_FILE}`);
+  return { modelManifest, datasetEnvelope };
 }

@@ -1,7 +1,6 @@
-import { modelVersionOf, parseModelManifest, toHex } from '@testigo/trail';
+import { parseModelManifest } from '@testigo/trail';
 import type { Command } from 'commander';
-import { DATASET_FILE, readModelFolder } from '../../files/model-folder.ts';
-import { readText } from '../../files/read-file.ts';
+import { readModelBundle } from '../../files/model-folder.ts';
 import { attempt } from '../../verify/checked.ts';
 import { verifyModel } from '../../verify/verify-model.ts';
 import { finishAudit } from '../finish.ts';
@@ -33,11 +32,8 @@ export function addModelCommand(program: Command, io: Io, run: Run): void {
 
 async function auditModel(io: Io, dir: string, options: ModelOptions): Promise<number> {
   const trust = await readTrust(options);
-  const folder = await readModelFolder(dir);
-  const envelope = folder.files.has(DATASET_FILE) ? await readText(`${dir}/${DATASET_FILE}`) : undefined;
-  const { manifest } = folder;
-  const version = manifest === undefined ? undefined : toHex(modelVersionOf(manifest));
-  const read = attempt(() => parseModelManifest(manifest ?? new Uint8Array(0)));
+  const { folder, version, datasetEnvelope: envelope } = await readModelBundle(dir);
+  const read = attempt(() => parseModelManifest(folder.manifest ?? new Uint8Array(0)));
   const chain = await lookUpFacts(io, options, trust, {
     ...(version !== undefined && { modelVersion: options.expect ?? version }),
     ...('value' in read && { datasetRoot: read.value.dataset.root }),

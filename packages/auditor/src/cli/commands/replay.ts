@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { messageOf } from '../../errors.ts';
 import { makeFinding } from '../../findings/table.ts';
 import { readServedSize } from '../../log/anchor-proofs.ts';
+import { readCheckpointText } from '../../log/export-record.ts';
 import { runReplay } from '../../replay/run-replay.ts';
 import { baseOf, LogUnreachable, TileSource } from '../../trail/tile-source.ts';
 import { checkChain } from '../../verify/check-chain.ts';
@@ -90,9 +91,7 @@ async function replayLog(
 ): Promise<number> {
   const trust = await readTrust(options);
   const source = new TileSource(baseOf(options.log));
-  const bytes = await source.read('checkpoint');
-  if (bytes === undefined) throw new LogUnreachable('it serves no checkpoint');
-  const signed = checkCheckpoint(new TextDecoder().decode(bytes), trust, `${source.name}checkpoint`);
+  const signed = checkCheckpoint(await readCheckpointText(source), trust, `${source.name}checkpoint`);
   if (signed.value === undefined) return finish(signed.findings);
   const { origin, size } = signed.value;
   const answer = await lookUpFacts(io, options, trust, { logId: toHex(logIdOf(origin)) });

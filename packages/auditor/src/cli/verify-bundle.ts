@@ -1,0 +1,127 @@
+import {
+  type EvidenceBundle,
+  type Finding,
+  fromBase64,
+  openNote,
+  parseCheckpoint,
+  parseModelManifest,
+  parseRecord,
+} from '@testigo/trail';
+import type { ChainAnswer } from '../chain/facts.ts';
+import type { ModelBundle } from '../files/model-folder.ts';
+import { readSamples } from '../files/read-samples.ts';
+import { findAnchorProofs } from '../log/anchor-proofs.ts';
+import { buildTimeline } from '../report/build-timeline.ts';
+import type { AuditReport } from '../report/report.ts';
+import { baseOf } from '../trail/tile-source.ts';
+import type { Trust } from '../trust/trust-file.ts';
+import type { AnchorProof } from '../verify/check-anchor.ts';
+import { describeSamples } from '../verify/check-samples.ts';
+import { attempt } from '../verify/checked.ts';
+import { traceInclusion } from '../verify/trace-inclusion.ts';
+import { planLookup, verifyEvidence } from '../verify/verify-evidence.ts';
+import { finishAudit } from './finish.ts';
+import type { Io } from './io.ts';
+import { lookUpFacts } from './look-up.ts';
+import type { ChainOptions, OutputOptions } from './options.ts';
+import type { Progress } from './progress.ts';
+
+export interface VerifyOptions extends OutputOptions, ChainOptions {
+  readonly model: readonly string[];
+  readonly samples?: string;
+  readonly record?: string;
+  readonly log?: string;
+}
+
+/** What every kind of target is verified with. */
+export interface VerifyContext {
+  readonly io: Io;
+  readonly options: VerifyOptions;
+  readonly trust: Trust | undefined;
+  readonly progress: Progress;
+  readonly models: readonly ModelBundle[];
+}
+
+/** Verifies one record from its evidence bundle and reports. */
+export async function auditBundle(
+  { io, options, trust, progress, models }: VerifyContext,
+  bundle: EvidenceBundle,
+  name: string,
+): Promise<number> {
+  const plan = planLookup(bundle);
+  const model = models.find(({ version }) => version === plan.modelVersion) ?? models[0];
+  const samples =
+    options.samples === undefined
+      ? undefined
+      : await readSamples(options.samples, describeSamples(bundle.datasetEnvelope));
+  progress.step('reading the chain');
+  const chain = await lookUpFacts(io, options, trust, { covering: bundle.leafIndex, ...plan });
+  const findings = verifyEvidence({
+    bundle,
+    trust,
+    chain,
+    proofs: await makeProofs(bundle, chain, options.log),
+    ...(options.record !== undefined && { recordId: options.record }),
+    ...(model && { modelFolder: model.folder }),
+    ...(samples && { samples }),
+  });
+  progress.end();
+  return finishAudit(io, options, {
+    command: 'verify',
+    subject: `${name}, record at index ${bundle.leafIndex}`,
+    findings,
+    notChecked: [
+      ...listUnchecked(options),
+      ...(bundle.disclosures.length === 0 ? ['what the model read: the bundle discloses no field'] : []),
+    ],
+    verifiedMeans: describeVerified('This record is', findings),
+    extras: picture(bundle, chain),
+  });
+}
+
+function picture(bundle: EvidenceBundle, chain: ChainAnswer): Pick<AuditReport, 'timeline' | 'proofPath'> {
+  const traced = attempt(() => {
+    const { size } = parseCheckpoint(openNote(bundle.checkpoint, []).body);
+    return traceInclusion(bundle, size);
+  });
+  const record = attempt(() => parseRecord(fromBase64(bundle.record)));
+  const manifest = attempt(() => parseModelManifest(fromBase64(bundle.modelManifest ?? '')));
+  const timeline = buildTimeline({
+    records:
+      'value' in record ? [{ record: record.value, what: `${record.value.type}, as the record says` }] : [],
+    manifests: 'value' in manifest ? [manifest.value] : [],
+    facts: chain.status === 'read' ? [chain.facts] : [],
+  });
+  return { ...(timeline.length > 0 && { timeline }), ...('value' in traced && { proofPath: traced.value }) };
+}
+
+/** Where the bundle has no proof to an anchor, the log may have what it takes to make one. */
+async function makeProofs(
+  bundle: EvidenceBundle,
+  chain: ChainAnswer,
+  log: string | undefined,
+): Promise<AnchorProof[]> {
+  if (log === undefined || bundle.anchor !== undefined) return [];
+  const size = attempt(() => parseCheckpoint(openNote(bundle.checkpoint, []).body).size);
+  return 'value' in size ? findAnchorProofs(baseOf(log), size.value, bundle.leafIndex, chain) : [];
+}
+
+export function listUnchecked(options: VerifyOptions): string[] {
+  return [
+    options.model.length === 0 && 'the weights: pass the model bundle with --model DIR',
+    options.samples === undefined && 'the training samples and their labels: pass them with --samples FILE',
+  ].filter((line) => line !== false);
+}
+
+export function describeVerified(whatIs: string, findings: readonly Finding[]): string {
+  const codes = new Set(findings.map((finding) => finding.code));
+  const whose = whatIs.startsWith('This') ? 'its model is' : 'their models are';
+  const parts = [
+    `${whatIs} in the log and the log is anchored on chain`,
+    codes.has('session-complete') && 'the session is complete',
+    codes.has('model-registered') && `${whose} registered`,
+    codes.has('dataset-approved') && 'the training data is signed and approved',
+    codes.has('samples-match') && 'every sample is the one that was approved',
+  ].filter((part) => part !== false);
+  return `${parts.slice(0, -1).join(', ')}${parts.length > 1 ? ', and ' : ''}${parts.at(-1)}.`;
+}

@@ -1,0 +1,216 @@
+import { logIdOf, parseModelManifest, parseRecord, toHex } from '@testigo/trail';
+import type { ChainAnswer } from '../chain/facts.ts';
+import { AuditError, messageOf } from '../errors.ts';
+import { readSamples } from '../files/read-samples.ts';
+import { makeFinding } from '../findings/table.ts';
+import { findAnchorProofs } from '../log/anchor-proofs.ts';
+import { exportRecord, type OpenLog, readCheckpointText } from '../log/export-record.ts';
+import { findLeaf, findMentions, type LogRecord, readRange } from '../log/find-records.ts';
+import { computeRootAround } from '../log/known-root.ts';
+import { readNodesFrom } from '../log/tile-proofs.ts';
+import { buildTimeline } from '../report/build-timeline.ts';
+import { baseOf, LogUnreachable, TileSource } from '../trail/tile-source.ts';
+import { checkCheckpoint } from '../verify/check-checkpoint.ts';
+import type { ModelClaim } from '../verify/check-model.ts';
+import { describeSamples } from '../verify/check-samples.ts';
+import { checkSession } from '../verify/check-session.ts';
+import { attempt } from '../verify/checked.ts';
+import { RecordAccount } from '../verify/record-account.ts';
+import type { Target } from '../verify/target.ts';
+import { type ClaimInput, verifyRecords } from '../verify/verify-records.ts';
+import { finishAudit } from './finish.ts';
+import { lookUpFacts } from './look-up.ts';
+import { auditBundle, describeVerified, listUnchecked, type VerifyContext } from './verify-bundle.ts';
+
+type LogTarget = Exclude<Target, { kind: 'bundle' }>;
+type Findings = Parameters<typeof finishAudit>[2]['findings'];
+
+/** Verifies what a log holds of a record, a session or a range: from its tiles alone, without its operator. */
+export async function auditInLog(context: VerifyContext, target: LogTarget, log: string): Promise<number> {
+  const source = new TileSource(baseOf(log));
+  try {
+    context.progress.step('reading the log');
+    const text = await readCheckpointText(source);
+    const { trust } = context;
+    const signed = checkCheckpoint(text, trust, `${source.name}checkpoint`);
+    const { value: checkpoint } = signed;
+    if (checkpoint === undefined) return await stop(context, target, signed.findings);
+    const open: OpenLog = { source, text, checkpoint };
+    const found = await locate(context, open, target);
+    if (typeof found === 'number') return await auditOne(context, open, target, found);
+    if (found.account.leaves.length > 0) return await auditMany(context, open, target, found);
+    const missing = makeFinding('record-not-found', {
+      expected: describeTarget(target),
+      seen: `nothing in ${checkpoint.size} records`,
+      source: source.name,
+    });
+    return await stop(context, target, [...signed.findings, missing]);
+  } catch (error) {
+    if (!(error instanceof LogUnreachable)) throw error;
+    const seen = messageOf(error);
+    return stop(context, target, [makeFinding('trail-unreachable', { seen, source: source.name })]);
+  }
+}
+
+function stop({ io, options, progress }: VerifyContext, target: LogTarget, findings: Findings) {
+  progress.end();
+  const subject = describeTarget(target);
+  return finishAudit(io, options, {
+    command: 'verify',
+    subject,
+    findings,
+    notChecked: [],
+    verifiedMeans: '',
+  });
+}
+
+function describeTarget(target: LogTarget): string {
+  switch (target.kind) {
+    case 'hash':
+      return `record ${target.leafHash}`;
+    case 'id':
+      return `session or record ${target.id}`;
+    case 'range':
+      return `records ${target.first} to ${target.last}`;
+  }
+}
+
+interface Located {
+  readonly account: RecordAccount;
+  /** All records of the session, where the target is one. */
+  readonly session?: readonly LogRecord[];
+}
+
+/** The index of the one record that is meant, or the account of several. @throws LogUnreachable */
+async function locate(
+  { progress }: VerifyContext,
+  { source, checkpoint: { size } }: OpenLog,
+  target: LogTarget,
+): Promise<number | Located> {
+  const account = new RecordAccount();
+  if (target.kind === 'hash') return (await findLeaf(source, size, target.leafHash)) ?? { account };
+  if (target.kind === 'range') {
+    const { first, last } = target;
+    if (first > last) throw new AuditError('usage', `the range ${first}..${last} ends before it begins`);
+    if (last >= size) return { account };
+    for await (const record of readRange(source, size, first, last)) {
+      account.add(record);
+      progress.advance('records', record.index - first + 1, last - first + 1);
+    }
+    return { account };
+  }
+  const session: LogRecord[] = [];
+  for await (const mention of findMentions(source, size, target.id)) {
+    const read = attempt(() => parseRecord(mention.bytes));
+    if ('value' in read && read.value.id === target.id) return mention.index;
+    const isOfSession = 'reason' in read || ('sessionId' in read.value && read.value.sessionId === target.id);
+    if (isOfSession) session.push(mention);
+  }
+  for (const record of session) account.add(record);
+  return { account, session };
+}
+
+async function auditOne(
+  context: VerifyContext,
+  log: OpenLog,
+  target: LogTarget,
+  index: number,
+): Promise<number> {
+  const exported = await exportRecord(log, index);
+  const claimed = attempt(() => parseRecord(Buffer.from(exported.record, 'base64')));
+  const version =
+    'value' in claimed && 'modelVersion' in claimed.value ? claimed.value.modelVersion : undefined;
+  const model = context.models.find((bundle) => bundle.version === version);
+  const { modelManifest, datasetEnvelope } = model ?? {};
+  const bundle = {
+    ...exported,
+    // What was asked for, not what came: a tile may name this hash where the record has another.
+    ...(target.kind === 'hash' && { leafHash: target.leafHash }),
+    ...(modelManifest !== undefined && { modelManifest }),
+    ...(datasetEnvelope !== undefined && { datasetEnvelope }),
+  };
+  return auditBundle(context, bundle, describeTarget(target));
+}
+
+async function auditMany(
+  context: VerifyContext,
+  log: OpenLog,
+  target: LogTarget,
+  { account, session }: Located,
+): Promise<number> {
+  const { io, options, trust, progress } = context;
+  const { source, text, checkpoint } = log;
+  const { size } = checkpoint;
+  progress.step('proving the records');
+  const root = await computeRootAround(account.leaves, size, readNodesFrom(source, size)).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ reason: messageOf(error) }),
+  );
+  progress.step('reading the chain');
+  const last = account.leaves.at(-1)!.index;
+  const logId = toHex(logIdOf(checkpoint.origin));
+  const chain = await lookUpFacts(io, options, trust, { logId, covering: last });
+  const claims: ClaimInput[] = [];
+  for (const claim of account.claims()) claims.push(await lookUpClaim(context, claim));
+  const findings = [
+    ...verifyRecords({
+      account,
+      trust,
+      checkpoint: checkCheckpoint(text, trust, `${source.name}checkpoint`),
+      root,
+      chain,
+      proofs: await findAnchorProofs(source.name, size, last, chain),
+      claims,
+      source: `${source.name}, tiles`,
+    }),
+    ...(session === undefined || target.kind !== 'id' ? [] : checkSession(target.id, session)),
+  ];
+  progress.end();
+  return finishAudit(io, options, {
+    command: 'verify',
+    subject: `${describeTarget(target)} of log ${checkpoint.origin}`,
+    findings,
+    notChecked: [
+      ...listUnchecked(options),
+      'what the model read: nothing is disclosed',
+      ...(session === undefined
+        ? ['whether sessions are complete: testigo-audit trail, or verify SESSION']
+        : []),
+    ],
+    verifiedMeans: describeVerified(`These ${account.leaves.length} records are`, findings),
+    extras: { counts: account.counts(), timeline: drawMoments(account, chain, claims) },
+  });
+}
+
+/** The registry's word and the files at hand for one thing that records say about a model. */
+async function lookUpClaim(context: VerifyContext, claim: ModelClaim): Promise<ClaimInput> {
+  const { io, options, trust, models } = context;
+  const model = models.find(({ version }) => version === claim.modelVersion);
+  const named = attempt(() => parseModelManifest(model?.folder.manifest ?? new Uint8Array(0)).dataset.root);
+  const datasetRoot = claim.datasetRoot ?? ('value' in named ? named.value : undefined);
+  const { modelVersion } = claim;
+  const chain = await lookUpFacts(io, options, trust, {
+    modelVersion,
+    ...(datasetRoot !== undefined && { datasetRoot }),
+  });
+  const header = describeSamples(model?.datasetEnvelope);
+  const samples = options.samples === undefined ? undefined : await readSamples(options.samples, header);
+  const { modelManifest, datasetEnvelope, folder: modelFolder } = model ?? {};
+  return { claim, chain, shown: { modelManifest, datasetEnvelope, modelFolder, samples } };
+}
+
+function drawMoments(account: RecordAccount, chain: ChainAnswer, claims: readonly ClaimInput[]) {
+  const { first, last } = account;
+  const answers = [chain, ...claims.map((claim) => claim.chain)];
+  const manifests = claims.map(({ shown }) =>
+    attempt(() => parseModelManifest(shown.modelFolder?.manifest ?? new Uint8Array(0))),
+  );
+  return buildTimeline({
+    records: [
+      ...(first === undefined ? [] : [{ record: first, what: `first record, ${first.type}` }]),
+      ...(last === undefined ? [] : [{ record: last, what: `last record, ${last.type}` }]),
+    ],
+    manifests: manifests.flatMap((read) => ('value' in read ? [read.value] : [])),
+    facts: answers.flatMap((answer) => (answer.status === 'read' ? [answer.facts] : [])),
+  });
+}

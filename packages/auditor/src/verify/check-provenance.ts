@@ -1,0 +1,68 @@
+import type { Finding, TrailRecord } from '@testigo/trail';
+import type { RegistryFacts } from '../chain/facts.ts';
+import type { ModelFolder } from '../files/model-folder.ts';
+import type { Trust } from '../trust/trust-file.ts';
+import { checkApproval, checkEnvelope, type DatasetClaim } from './check-dataset.ts';
+import { checkManifest, checkModelFiles, checkRegistration, type ModelClaim } from './check-model.ts';
+import { checkSamples, type SampleSet } from './check-samples.ts';
+
+/** What there is to show where a reading came from: from an evidence bundle or from a model bundle. */
+export interface Provenance {
+  /** Canonical model manifest, base64. */
+  readonly modelManifest?: string | undefined;
+  readonly datasetEnvelope?: string | undefined;
+  readonly modelFolder?: ModelFolder | undefined;
+  readonly samples?: SampleSet | undefined;
+}
+
+/** Walks model → dataset → samples for what a record says about its model. */
+export function checkProvenance(
+  claim: ModelClaim,
+  { modelManifest, datasetEnvelope, modelFolder, samples }: Provenance,
+  trust: Trust | undefined,
+  facts: RegistryFacts | undefined,
+): Finding[] {
+  const manifest = checkManifest(modelManifest, claim);
+  const files =
+    modelFolder === undefined ? [] : checkModelFiles(manifest.value, claim.modelVersion, modelFolder);
+  const model = [...manifest.findings, checkRegistration(claim, facts), ...files];
+  const dataset = datasetClaimOf(claim, manifest.value?.dataset);
+  if (dataset === undefined) return model;
+  const envelope = checkEnvelope(datasetEnvelope, dataset, trust);
+  const approval = checkApproval(dataset, envelope.value, facts);
+  const compared = samples === undefined ? [] : checkSamples(samples, dataset, envelope.value?.statement);
+  return [...model, ...envelope.findings, approval, ...compared];
+}
+
+/** What the record says about its model; undefined for records that no model made. */
+export function modelClaimOf(record: TrailRecord): ModelClaim | undefined {
+  switch (record.type) {
+    case 'DETECTION': {
+      const { modelVersion, datasetRoot, datasetSize, preprocessing } = record;
+      return { modelVersion, datasetRoot, datasetSize, preprocessing };
+    }
+    case 'SESSION_OPEN':
+      return { modelVersion: record.modelVersion };
+    case 'REFUSAL':
+      return record.modelVersion === undefined ? undefined : { modelVersion: record.modelVersion };
+    default:
+      return undefined;
+  }
+}
+
+interface NamedDataset {
+  readonly root: string;
+  readonly size: number;
+  readonly manifest: string;
+}
+
+function datasetClaimOf(claim: ModelClaim, named: NamedDataset | undefined): DatasetClaim | undefined {
+  const datasetRoot = claim.datasetRoot ?? named?.root;
+  if (datasetRoot === undefined) return undefined;
+  const datasetSize = claim.datasetSize ?? named?.size;
+  return {
+    datasetRoot,
+    ...(datasetSize !== undefined && { datasetSize }),
+    ...(named?.root === datasetRoot && { manifestDigest: named.manifest }),
+  };
+}

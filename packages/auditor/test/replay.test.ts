@@ -32,7 +32,7 @@ beforeAll(async () => {
   world = await createWorld({ detections: DETECTIONS, anchorSizes: [10, 42] });
   log = join(world.dir, 'log');
   const body = formatCheckpoint({ origin: ORIGIN, size: 42, root: computeRoot(world.leaves) });
-  await writeLog(
+  writeLog(
     log,
     world.records,
     signNote(body, newLogSigner({ name: ORIGIN, secretKey: world.logKey.secretKey })),

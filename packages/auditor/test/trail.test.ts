@@ -31,7 +31,7 @@ const sign = (leaves: readonly Uint8Array[], size = leaves.length) =>
 beforeAll(async () => {
   world = await createWorld({ detections: DETECTIONS, anchorSizes: [3, 300, 4096, SIZE] });
   log = join(world.dir, 'log');
-  await writeLog(log, world.records, sign(world.leaves));
+  writeLog(log, world.records, sign(world.leaves));
 });
 afterAll(() => world?.stop());
 
@@ -207,7 +207,7 @@ describe('trail', () => {
   it('is inconclusive beyond the last anchor, and verified up to it', async () => {
     const grown = [...world.records, ...world.records.slice(1, 41).map(renumber)];
     const dir = join(world.dir, 'log-grown');
-    await writeLog(dir, grown, sign(grown.map(hashLeaf)));
+    writeLog(dir, grown, sign(grown.map(hashLeaf)));
     expect(await trail(dir, '--anchored-only')).toMatchObject({ exitCode: 0 });
     const open = await trail(dir);
     expect(open.against).toContain('trail-unanchored');
@@ -285,5 +285,5 @@ async function rewriteHistory(dir: string): Promise<void> {
     i === 200 ? Buffer.from(Buffer.from(bytes).toString().replace('notice-1', 'notice-2')) : bytes,
   );
   await rm(dir, { recursive: true });
-  await writeLog(dir, records, sign(records.map(hashLeaf)));
+  writeLog(dir, records, sign(records.map(hashLeaf)));
 }

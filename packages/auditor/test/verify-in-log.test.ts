@@ -47,7 +47,7 @@ async function makeLog(name: string, records: readonly Uint8Array[], leaves = wo
   const dir = join(world.dir, name);
   const body = formatCheckpoint({ origin: ORIGIN, size: records.length, root: computeRoot(leaves) });
   const signer = newLogSigner({ name: ORIGIN, secretKey: world.logKey.secretKey });
-  await writeLog(dir, records, signNote(body, signer));
+  writeLog(dir, records, signNote(body, signer));
   return dir;
 }
 

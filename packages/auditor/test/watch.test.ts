@@ -50,7 +50,7 @@ async function serve(records: readonly Uint8Array[]): Promise<string> {
     size: records.length,
     root: computeRoot(records.map(hashLeaf)),
   });
-  await writeLog(dir, records, signNote(body, signer));
+  writeLog(dir, records, signNote(body, signer));
   return dir;
 }
 

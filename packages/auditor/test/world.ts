@@ -6,7 +6,6 @@ import type { TestigoRegistry } from '@testigo/contracts';
 import { type Deployment, type LocalChain, startChain } from '@testigo/contracts/testing';
 import {
   buildDatasetManifest,
-  commitField,
   computeRoot,
   DATASET_PAYLOAD_TYPE,
   datasetManifestDigest,
@@ -45,11 +44,12 @@ import {
   type Registrar,
   registerModel,
 } from './on-chain.ts';
+import { commitForReal, hex, makeDetection, makeSession, type Named, SUBJECT_KEY } from './records.ts';
+
+export { hex, SUBJECT_KEY } from './records.ts';
 
 export const ORIGIN = 'log.example/calls';
-export const hex = (text: string): string => toHex(sha256(utf8(text)));
 export const id = (n: number): string => n.toString(16).padStart(32, '0');
-export const SUBJECT_KEY = sha256(utf8('subject'));
 const LABELS = ['angry', 'happy', 'neutral'];
 export const SESSION = id(1000);
 
@@ -119,69 +119,22 @@ export function makeStatementPayload(root: string, name = 'made-up', size = 7): 
   return encodeDatasetManifest(statement);
 }
 
-interface Named {
-  readonly modelVersion: string;
-  readonly datasetRoot: string;
-  readonly datasetSize: number;
-}
+/** A detection of the world's one session. */
+export const makeWorldDetection = (sequence: number, named: Named): TrailRecord =>
+  makeDetection(sequence, planOf(named));
 
-export function makeDetection(n: number, named: Named): TrailRecord {
-  const recordId = id(n);
-  const commit = (name: string, value: string) =>
-    toHex(commitField({ salt: deriveSalt(SUBJECT_KEY, recordId, name), name, value }));
-  return {
-    type: 'DETECTION',
-    version: 1,
-    id: recordId,
-    time: 1_790_000_000 + n,
-    sessionId: SESSION,
-    sequence: n,
-    ...named,
-    preprocessing: hex('preprocessing'),
-    policy: 'policy-1',
-    subjectRole: 'customer',
-    notice: 'notice-1',
-    noticeShownAt: 1_789_999_000,
-    purpose: 'fraud-detection',
-    build: hex('build'),
-    commitments: {
-      frame: commit('frame', 'frame digest'),
-      label: commit('label', 'happy'),
-      scores: commit('scores', '[1,2,3]'),
-      capturedAt: commit('capturedAt', '1790000000123'),
-    },
-  };
-}
+/** The world's one session: opened, `detections` readings, closed. */
+export const makeWorldRecords = (detections: number, named: Named): TrailRecord[] => [
+  ...makeSession({ ...planOf(named), detections }),
+];
 
-/** A session: opened, `detections` readings, closed. */
-export function makeRecords(detections: number, named: Named): TrailRecord[] {
-  const inSession = { version: 1, time: 1_790_000_000, sessionId: SESSION } as const;
-  return [
-    {
-      type: 'SESSION_OPEN',
-      ...inSession,
-      id: id(0),
-      sequence: 0,
-      purpose: 'fraud-detection',
-      legalBasis: 'consent',
-      deployer: 'bank-1',
-      notice: 'notice-1',
-      roles: ['customer'],
-      modelVersion: named.modelVersion,
-      policy: 'policy-1',
-    },
-    ...Array.from({ length: detections }, (_, i) => makeDetection(i + 1, named)),
-    {
-      type: 'SESSION_CLOSE',
-      ...inSession,
-      id: id(detections + 1),
-      sequence: detections + 1,
-      reason: 'ended',
-      openedAt: 1_790_000_000,
-      counts: { detections, refusals: 0, reviews: 0, overrides: 0 },
-    },
-  ];
-}
+const planOf = (named: Named) => ({
+  ...named,
+  sessionId: SESSION,
+  openedAt: 1_790_000_000,
+  idOf: id,
+  commit: commitForReal,
+});
 
 export async function makeModelFolder(
   dir: string,
@@ -246,7 +199,7 @@ export async function createWorld({ detections = 6, anchorSizes = [3, 8] } = {})
   await registerModel(registrar, modelVersion, datasetRoot);
 
   const named = { modelVersion, datasetRoot, datasetSize: samples.length };
-  const records = makeRecords(detections, named).map(encodeRecord);
+  const records = makeWorldRecords(detections, named).map(encodeRecord);
   const leaves = records.map(hashLeaf);
   const logId = `0x${toHex(sha256(utf8(ORIGIN)))}`;
   await openLog(registrar, ORIGIN, logKey.publicKey);

@@ -83,7 +83,13 @@ export {
   parseDsse,
   signDsse,
 } from './signing/dsse.ts';
-export { type Ed25519KeyPair, keyPairOf, signBytes, verifySignature } from './signing/ed25519.ts';
+export {
+  type Ed25519KeyPair,
+  keyPairOf,
+  type SignatureVerifier,
+  signBytes,
+  verifySignature,
+} from './signing/ed25519.ts';
 export {
   type NoteSignature,
   type NoteSigner,

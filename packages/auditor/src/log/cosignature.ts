@@ -13,8 +13,9 @@ import {
   toBase64,
   toHex,
   utf8,
-  verifySignature,
 } from '@testigo/trail';
+
+import { verifyFast } from '../signing/verify-fast.ts';
 
 const TYPE = 0x04;
 const TIMESTAMP_BYTES = 8;
@@ -70,7 +71,7 @@ function isCosignature(
   if (line.signature.length !== TIMESTAMP_BYTES + 64) return false;
   const { buffer, byteOffset } = line.signature;
   const seconds = new DataView(buffer, byteOffset, TIMESTAMP_BYTES).getBigUint64(0);
-  return verifySignature(line.signature.slice(TIMESTAMP_BYTES), messageOf(body, seconds), publicKey);
+  return verifyFast(line.signature.slice(TIMESTAMP_BYTES), messageOf(body, seconds), publicKey);
 }
 
 /** @throws Error unless name, hash and key belong together */

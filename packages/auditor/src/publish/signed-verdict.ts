@@ -2,6 +2,7 @@ import { type Finding, fromHex, openDsse, parseDsse, sha256, toHex } from '@test
 import { z } from 'zod';
 import { makeFinding } from '../findings/table.ts';
 import { VERDICT_PAYLOAD_TYPE } from '../poisoning/dataset-verdict.ts';
+import { verifyFast } from '../signing/verify-fast.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { attempt, type Checked } from '../verify/checked.ts';
 
@@ -24,7 +25,12 @@ export interface SignedVerdict {
 export function checkVerdict(text: string, trust: Trust | undefined, source: string): Checked<SignedVerdict> {
   const keys = (trust?.auditors ?? []).map((key) => fromHex(key));
   const opened = attempt(() => {
-    const { payload, verifiedBy } = openDsse(parseDsse(JSON.parse(text)), VERDICT_PAYLOAD_TYPE, keys);
+    const { payload, verifiedBy } = openDsse(
+      parseDsse(JSON.parse(text)),
+      VERDICT_PAYLOAD_TYPE,
+      keys,
+      verifyFast,
+    );
     const { conclusion, samples } = verdictSchema.parse(JSON.parse(new TextDecoder().decode(payload)));
     return { verifiedBy, value: { conclusion, samples, digest: toHex(sha256(payload)) } };
   });

@@ -1,11 +1,11 @@
 import { computeRoot, encodeRecord, hashLeaf, proveInclusion, type TrailRecord } from '@testigo/trail';
 import { describe, expect, it } from 'vitest';
-import { hex, id, makeDetection, makeRecords, SESSION } from '../../test/world.ts';
+import { hex, id, makeWorldDetection, makeWorldRecords, SESSION } from '../../test/world.ts';
 import { TrailAudit } from './audit-trail.ts';
 import { scanRecords } from './scan-records.ts';
 
 const NAMED = { modelVersion: hex('model'), datasetRoot: hex('dataset'), datasetSize: 7 };
-const SOUND = makeRecords(4, NAMED);
+const SOUND = makeWorldRecords(4, NAMED);
 const [open, first, second, third, fourth, close] = SOUND as [
   TrailRecord,
   TrailRecord,
@@ -98,7 +98,7 @@ describe('what must add up across records', () => {
       ['trail-record-duplicate', 'trail-sequence-gap', 'trail-session-counts-mismatch'],
     ],
     ['a session that was never opened', [first, second], ['trail-session-unopened']],
-    ['a reading after the close', [...SOUND, makeDetection(6, NAMED)], ['trail-session-reopened']],
+    ['a reading after the close', [...SOUND, makeWorldDetection(6, NAMED)], ['trail-session-reopened']],
     [
       'a review of a detection that is not there',
       [...SOUND, review(50, 6, id(999))],
@@ -113,7 +113,7 @@ describe('what must add up across records', () => {
   });
 
   it('keeps the findings of one kind to ten, and counts them all', () => {
-    const records = Array.from({ length: 40 }, (_, i) => makeDetection(i * 2 + 1, NAMED));
+    const records = Array.from({ length: 40 }, (_, i) => makeWorldDetection(i * 2 + 1, NAMED));
     const walk = new TrailAudit([]);
     walk.addChunk({
       first: 0,
@@ -131,7 +131,7 @@ describe('what must add up across records', () => {
 });
 
 describe('milestones', () => {
-  const bytes = makeRecords(700, NAMED).map(encodeRecord);
+  const bytes = makeWorldRecords(700, NAMED).map(encodeRecord);
   const leaves = bytes.map(hashLeaf);
   const walk = (at: number, size: number) => {
     const root = computeRoot(leaves.slice(0, at));

@@ -8,6 +8,7 @@ import {
 } from '@testigo/trail';
 import { makeFinding } from '../findings/table.ts';
 import { findWitnesses } from '../log/cosignature.ts';
+import { verifyFast } from '../signing/verify-fast.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { attempt, type Checked } from './checked.ts';
 
@@ -36,7 +37,9 @@ export function checkCheckpoint(
     return { findings, value: checkpoint };
   }
   const keys = pinned.map((log) => log.verifierKey);
-  const signed = keys.map((key) => attempt(() => openNote(text, [newNoteVerifier(key)]).verifiedBy));
+  const signed = keys.map((key) =>
+    attempt(() => openNote(text, [newNoteVerifier(key, verifyFast)]).verifiedBy),
+  );
   const signer = signed.flatMap((result) => ('value' in result ? result.value : []))[0];
   if (signer !== undefined) {
     const seen = `${statement}, signed by ${signer}`;

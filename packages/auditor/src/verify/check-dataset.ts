@@ -13,6 +13,7 @@ import {
 import type { RegistryFacts } from '../chain/facts.ts';
 import { makeFinding } from '../findings/table.ts';
 import { formatTime } from '../report/format-time.ts';
+import { verifyFast } from '../signing/verify-fast.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { attempt, type Checked } from './checked.ts';
 
@@ -41,7 +42,7 @@ export function checkEnvelope(
   }
   const keys = (trust?.custodians ?? []).map((key) => fromHex(key));
   const opened = attempt(() => {
-    const envelope = openDsse(parseDsse(JSON.parse(text)), DATASET_PAYLOAD_TYPE, keys);
+    const envelope = openDsse(parseDsse(JSON.parse(text)), DATASET_PAYLOAD_TYPE, keys, verifyFast);
     return { ...envelope, statement: attempt(() => parseDatasetManifest(envelope.payload)) };
   });
   if ('reason' in opened) {

@@ -5,7 +5,7 @@ import { describeIssues } from '../encoding/issues.ts';
 import { fromBase64, toBase64, toHex, utf8 } from '../encoding/text.ts';
 import { TrailError } from '../errors.ts';
 import { sha256 } from '../log/hashing.ts';
-import { keyPairOf, signBytes, verifySignature } from './ed25519.ts';
+import { keyPairOf, type SignatureVerifier, signBytes, verifySignature } from './ed25519.ts';
 
 const envelopeSchema = z.strictObject({
   payloadType: z.string().min(1).max(200),
@@ -65,6 +65,7 @@ export function openDsse(
   envelope: DsseEnvelope,
   payloadType: string,
   publicKeys: readonly Uint8Array[],
+  verify: SignatureVerifier = verifySignature,
 ): OpenedEnvelope {
   if (envelope.payloadType !== payloadType)
     throw new TrailError('bad-envelope', `Its payload type is not ${payloadType}.`);
@@ -78,7 +79,7 @@ export function openDsse(
   }
   const message = preAuthEncode(payloadType, payload);
   const verifiedBy = publicKeys
-    .filter((key) => signatures.some((signature) => verifySignature(signature, message, key)))
+    .filter((key) => signatures.some((signature) => verify(signature, message, key)))
     .map(keyIdOf);
   // A key given twice is one signer: whoever counts signers must not be fooled by a repeated pin.
   return { payload, verifiedBy: [...new Set(verifiedBy)] };

@@ -24,6 +24,12 @@ export function signBytes(message: Uint8Array, secretKey: Uint8Array): Uint8Arra
   return ed25519.sign(message, secretKey);
 }
 
+/**
+ * How a signature is verified: {@link verifySignature}, or a faster function of the host that accepts exactly the same
+ * (vectors/signatures.json).
+ */
+export type SignatureVerifier = typeof verifySignature;
+
 /** False for a malformed key or signature too. Strict (RFC 8032) rather than ZIP-215, so that all verifiers agree. */
 export function verifySignature(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;

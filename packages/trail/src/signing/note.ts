@@ -4,7 +4,7 @@ import { fromBase64, fromHex, isWellFormed, toBase64, toHex, utf8 } from '../enc
 import { TrailError } from '../errors.ts';
 import { sha256 } from '../log/hashing.ts';
 import { isKeyName } from '../log/key-name.ts';
-import { keyPairOf, signBytes, verifySignature } from './ed25519.ts';
+import { keyPairOf, type SignatureVerifier, signBytes, verifySignature } from './ed25519.ts';
 
 const ED25519 = 0x01;
 const SIGNATURE_LINE = /^\u2014 ([^ ]+) ([A-Za-z0-9+/]+=*)$/;
@@ -92,9 +92,9 @@ export function parseVerifierKey(text: string): {
 }
 
 /** @throws TrailError `bad-key` */
-export function newNoteVerifier(key: string): NoteVerifier {
+export function newNoteVerifier(key: string, verify: SignatureVerifier = verifySignature): NoteVerifier {
   const { name, keyHash, publicKey } = parseVerifierKey(key);
-  return { name, keyHash, verify: (body, signature) => verifySignature(signature, body, publicKey) };
+  return { name, keyHash, verify: (body, signature) => verify(signature, body, publicKey) };
 }
 
 /** Signs notes as `name`, the log's origin. @throws TrailError `bad-key` */

@@ -14,7 +14,10 @@ const startFresh = async (config: LogConfig): Promise<StoredHead> => {
 /** The stored head must be this log's, under a key of this log: another log's folder must not be continued. */
 const checkHead = (config: LogConfig, { size, root, note }: StoredHead): SignedCheckpoint => {
   const keys = [config.verifierKey, ...(config.retiredVerifierKeys ?? [])];
-  const opened = openNote(note, keys.map(newNoteVerifier));
+  const opened = openNote(
+    note,
+    keys.map((key) => newNoteVerifier(key)),
+  );
   if (
     opened.verifiedBy.length === 0 ||
     opened.body !== formatCheckpoint({ origin: config.origin, size, root })

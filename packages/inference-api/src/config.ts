@@ -12,7 +12,7 @@ const hex = (bytes: number) =>
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'a contract address');
 
 /** Values under these names are secrets: `--print-config` and logs show that they are set, never what they are. */
-const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'databaseUrl']);
+const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'databaseUrl', 'otlpHeaders']);
 
 const serverSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -189,6 +189,17 @@ const fieldsSchema = z.strictObject({
     .strictObject({
       /** Wraps the subject keys; made and kept in the data folder if absent. */
       masterKey: hex(32).optional(),
+    })
+    .prefault({}),
+  tracing: z
+    .strictObject({
+      /** OTLP over HTTP, for instance http://127.0.0.1:4318/v1/traces; without it nothing is traced. */
+      otlpUrl: z.url({ protocol: /^https?$/ }).optional(),
+      /** Sent with every export, such as a collector's API key. */
+      otlpHeaders: z.record(z.string(), z.string()).optional(),
+      /** Of the traces that no caller began. */
+      sampleRatio: z.number().min(0).max(1).default(1),
+      exportDelayMs: milliseconds.default(5_000),
     })
     .prefault({}),
   logging: z

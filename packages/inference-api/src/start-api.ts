@@ -19,6 +19,7 @@ import { watchRegistry } from './registry/registry-watch.ts';
 import { createService, type Service, type ServiceBase } from './service.ts';
 import { openSqliteState } from './state/sqlite-database.ts';
 import type { StreamServer } from './streams/stream-server.ts';
+import { startTracing } from './tracing/start-tracing.ts';
 import { readOrCreateKey } from './vault/key-file.ts';
 
 export type RunningApi = {
@@ -133,6 +134,8 @@ export const startApi = async (
   };
   try {
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    const endTracing = await startTracing(config.tracing, { 'testigo.log.origin': config.log.origin });
+    if (endTracing) onClose(endTracing);
     const model = openModel(config.model);
     const reader = await openReaders(config, model.network, logger);
     onClose(() => reader.close());

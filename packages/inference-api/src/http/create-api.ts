@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics.ts';
 import type { EvidenceParts } from '../records/evidence.ts';
 import type { RightsService } from '../rights/rights-service.ts';
 import type { SessionService } from '../sessions/session-service.ts';
+import { endServerSpan, openServerSpan, traceIdOf } from '../tracing/spans.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 import { admitCallers, allowOrigins } from './admit.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -54,13 +55,16 @@ export const readTraceId = (header: string | undefined): string =>
 const traceRequests =
   ({ logger, metrics }: ApiDeps): RequestHandler =>
   (request, response, next) => {
-    const traceId = readTraceId(request.get('traceparent'));
-    const context = { traceId, logger: logger.child({ trace: { id: traceId } }) };
+    const { span, inside } = openServerSpan(request.method, request.headers);
+    const traceId = traceIdOf(span) ?? readTraceId(request.get('traceparent'));
+    const context = { traceId, trace: inside, logger: logger.child({ trace: { id: traceId } }) };
     response.locals.context = context;
     const startedAt = process.hrtime.bigint();
-    response.on('finish', () => {
+    response.on('close', () => {
       const duration = Number(process.hrtime.bigint() - startedAt);
-      const { errorCode, operationId } = response.locals as { errorCode?: string; operationId?: string };
+      const { errorCode, operation } = response.locals as { errorCode?: string; operation?: Operation };
+      const operationId = operation?.id;
+      endServerSpan(span, operation, response.statusCode, errorCode);
       metrics.countRequest({ operation: operationId ?? 'none', status: response.statusCode }, duration / 1e9);
       const outcome = errorCode === undefined ? {} : { error: { code: errorCode } };
       const http = { request: { method: request.method }, response: { status_code: response.statusCode } };

@@ -1,3 +1,4 @@
+import { context as traceContext } from '@opentelemetry/api';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import multer from 'multer';
 import type { z } from 'zod';
@@ -95,8 +96,10 @@ const handlerOf =
     const query = await parsePart('query', operation.query, request.query);
     const body = await parsePart('body', operation.body, request.body);
     const work = async () => operation.handle({ params, query, body, context } as never);
+    // Body parsers leave the caller's asynchronous context behind: it is taken up again here.
+    const traced = <T>(run: () => Promise<T>): Promise<T> => traceContext.with(context.trace, run);
     const key = operation.isIdempotent ? request.get('Idempotency-Key') : undefined;
-    if (key === undefined) return sendReply(response, await work());
+    if (key === undefined) return sendReply(response, await traced(work));
     if (!IDEMPOTENCY_KEY.test(key))
       throw new ApiError('bad-request', 'An Idempotency-Key has 1 to 128 visible ASCII characters.');
     const call = {
@@ -104,7 +107,7 @@ const handlerOf =
       key,
       request: JSON.stringify([request.method, request.originalUrl, request.body]),
     };
-    sendReply(response, await idempotency.run(call, work));
+    sendReply(response, await traced(() => idempotency.run(call, work)));
   };
 
 export type MountOptions = {
@@ -151,7 +154,7 @@ export const mountOperations = (
     for (const operation of atPath) {
       const authorize: RequestHandler = (_request, response, next) => {
         const context = response.locals.context as RequestContext;
-        response.locals.operationId = operation.id;
+        response.locals.operation = operation;
         response.locals.context = { ...context, principal: checkScope(operation.scope, response) };
         next();
       };

@@ -1,3 +1,4 @@
+import type { Context as TraceContext } from '@opentelemetry/api';
 import type { z } from 'zod';
 import type { Principal, Scope } from '../auth/principal.ts';
 import type { ApiErrorCode } from '../errors.ts';
@@ -5,6 +6,8 @@ import type { Logger } from '../logging.ts';
 
 export type RequestContext = {
   readonly traceId: string;
+  /** What spans of this request belong under. */
+  readonly trace: TraceContext;
   readonly logger: Logger;
   /** Who asks; set for every operation whose scope is not public. */
   readonly principal: Principal;

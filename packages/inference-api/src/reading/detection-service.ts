@@ -15,6 +15,7 @@ import { presentReceipt } from '../records/present.ts';
 import { digestOf, type Refuser } from '../records/refuse.ts';
 import type { RegistryWatch } from '../registry/registry-watch.ts';
 import type { SessionRow, SessionTerms, StateStore } from '../state/state-store.ts';
+import { endSpan, inSpan, type OpenSpan, openSpan } from '../tracing/spans.ts';
 import type { SubjectKeys } from '../vault/subject-keys.ts';
 import type { EmotionReader, Reading } from './read-emotion.ts';
 
@@ -158,13 +159,14 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
     return { reading, session: place.session, ...recorded };
   };
 
-  const readOne = async (request: PictureRequest): Promise<ReadPicture> => {
+  const readOne = async (request: PictureRequest, frame: OpenSpan): Promise<ReadPicture> => {
     const { picture } = request;
     const arrivedAtMs = now();
     const place = await findPlace(request);
     const before = judgeBefore(request, arrivedAtMs);
     if (before) return { record: () => refuse(place, before, picture) };
     const reading = await parts.reader.readEmotion(picture, request.memory);
+    frame.addStages(reading.stages);
     if (reading.outcome === 'refused') return { record: () => refuse(place, reading.reason, picture) };
     const record = async (): Promise<RecordedReading> => {
       // A revocation that arrived while the picture was being read counts too.
@@ -181,23 +183,27 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
       throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
     inFlight += 1;
     const startedAt = performance.now();
-    const finish = (outcome: string): void => {
+    const frame = openSpan('frame');
+    const finish = (outcome: string, error?: unknown): void => {
       inFlight -= 1;
+      frame.span.setAttribute('testigo.outcome', outcome);
+      endSpan(frame.span, error);
       parts.onPicture(outcome, (performance.now() - startedAt) / 1000);
     };
     const fail = (error: unknown): never => {
-      finish(error instanceof ApiError ? error.code : 'internal');
+      finish(error instanceof ApiError ? error.code : 'internal', error);
       throw error;
     };
-    return { finish, fail };
+    return { frame, finish, fail };
   };
 
   const read = async (request: PictureRequest): Promise<ReadPicture> => {
-    const { finish, fail } = begin();
-    const { record } = await readOne(request).catch(fail);
+    const { frame, finish, fail } = begin();
+    const { record } = await frame.run(() => readOne(request, frame)).catch(fail);
     return {
       record: async () => {
-        const recorded = await record().catch(fail);
+        const recorded = await frame.run(() => inSpan('record', record)).catch(fail);
+        frame.span.setAttribute('testigo.record.id', recorded.record.id);
         finish('reading');
         return recorded;
       },

@@ -2,10 +2,12 @@ import type { Face } from '../faces/face-detector.ts';
 import type { FaceFinder, FaceMemory } from '../faces/find-faces.ts';
 import { type Box, cropFace } from '../image/crop.ts';
 import { type DecodeLimits, decodeImage } from '../image/decode.ts';
+import type { Stage } from '../tracing/spans.ts';
 import { type Conformal, toConformal } from './conformal.ts';
 import type { EmotionNetwork } from './emotion-network.ts';
 import { judgeQuality, measureQuality, type Quality, type QualityReason } from './quality.ts';
 import { toPpm, topIndex } from './scores.ts';
+import { measureStages } from './stages.ts';
 
 /** The part of a model bundle that readings need. */
 export type EmotionClassifier = Pick<EmotionNetwork, 'predict'> & {
@@ -25,11 +27,14 @@ export type Reading = {
   readonly scoresPpm: readonly number[];
   readonly conformal: Conformal | undefined;
   readonly quality: Quality;
+  /** How long each part took, for traces. */
+  readonly stages: readonly Stage[];
 };
 
 export type NoReading = {
   readonly outcome: 'refused';
   readonly reason: 'no-face' | 'several-faces' | QualityReason;
+  readonly stages: readonly Stage[];
 };
 
 export type EmotionReader = {
@@ -50,12 +55,12 @@ const toWholePixels = (box: Box): Box => ({
   height: Math.max(1, Math.round(box.height)),
 });
 
-const refused = (reason: NoReading['reason']): NoReading => ({ outcome: 'refused', reason });
-
 export const createEmotionReader = ({ finder, classifier, limits }: ReaderParts): EmotionReader => ({
   readEmotion: async (picture, memory) => {
-    const image = await decodeImage(picture, limits);
-    const faces = await finder.findFaces(image, memory);
+    const { stages, measure } = measureStages();
+    const refused = (reason: NoReading['reason']): NoReading => ({ outcome: 'refused', reason, stages });
+    const image = await measure('decode', () => decodeImage(picture, limits));
+    const faces = await measure('detect', () => finder.findFaces(image, memory));
     const [face] = faces;
     if (!face) return refused('no-face');
     if (faces.length > 1) return refused('several-faces');
@@ -65,7 +70,7 @@ export const createEmotionReader = ({ finder, classifier, limits }: ReaderParts)
     const quality = measureQuality(face, box, pixels);
     const reason = judgeQuality(quality);
     if (reason) return refused(reason);
-    const { probabilities } = await classifier.predict(pixels);
+    const { probabilities } = await measure('classify', () => classifier.predict(pixels));
     const scoresPpm = toPpm(probabilities);
     const top = topIndex(scoresPpm);
     const label = classifier.labels[top];
@@ -75,6 +80,6 @@ export const createEmotionReader = ({ finder, classifier, limits }: ReaderParts)
     const quantile = classifier.conformalQuantilePpm;
     const conformal =
       quantile === undefined ? undefined : toConformal(classifier.labels, scoresPpm, quantile);
-    return { outcome: 'reading', face, box, label, confidencePpm, scoresPpm, conformal, quality };
+    return { outcome: 'reading', face, box, label, confidencePpm, scoresPpm, conformal, quality, stages };
   },
 });

@@ -4,6 +4,7 @@ import { ApiError } from '../errors.ts';
 import type { Receipt, TransparencyLog } from '../log/log.ts';
 import { findPersonalData } from '../policy/personal-data.ts';
 import type { RecordRow, SessionRow, StateStore } from '../state/state-store.ts';
+import { inSpan } from '../tracing/spans.ts';
 import { payloadKeyOf, seal } from '../vault/seal.ts';
 import type { SubjectKeys } from '../vault/subject-keys.ts';
 import { presentReceipt } from './present.ts';
@@ -163,7 +164,7 @@ export const createLedger = ({ log, state, keys, policy, now }: LedgerParts): Le
     });
     await state.intendRecords(rows);
     try {
-      const receipts = await log.appendAll(encoded);
+      const receipts = await inSpan('append', () => log.appendAll(encoded));
       await state.confirmRecords(rows.map(({ id }) => id));
       remember(session.id, nextSequence + rows.length);
       return receipts.map((receipt, i) => ({ receipt, sequence: nextSequence + i, record: records[i]! }));

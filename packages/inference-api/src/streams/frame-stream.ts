@@ -1,3 +1,4 @@
+import { type Context as TraceContext, context as traceContext } from '@opentelemetry/api';
 import type { WebSocket } from 'ws';
 import { ApiError } from '../errors.ts';
 import { newFaceMemory } from '../faces/find-faces.ts';
@@ -19,6 +20,8 @@ export type FrameStreamCaller = {
   readonly sessionId: string;
   readonly deployer: string | undefined;
   readonly traceId: string;
+  /** Of the request that opened the stream: its frames belong under it. */
+  readonly trace: TraceContext;
 };
 
 /** Unsent answers beyond this mean that nobody reads them. */
@@ -74,14 +77,16 @@ export class FrameStream {
   async #read(picture: Buffer, isBinary: boolean, arrivedAtMs: number): Promise<ReadPicture> {
     if (!isBinary)
       throw new ApiError('unsupported-media-type', 'Frames are binary messages: one JPEG, PNG or WebP each.');
-    const { sessionId, deployer } = this.#caller;
-    return this.#parts.service.read({
-      picture,
-      sessionId,
-      deployer,
-      capturedAtMs: arrivedAtMs,
-      memory: this.#memory,
-    });
+    const { sessionId, deployer, trace } = this.#caller;
+    return traceContext.with(trace, () =>
+      this.#parts.service.read({
+        picture,
+        sessionId,
+        deployer,
+        capturedAtMs: arrivedAtMs,
+        memory: this.#memory,
+      }),
+    );
   }
 
   async #answer(frame: number, read: Promise<ReadPicture>, arrivedAtMs: number): Promise<void> {

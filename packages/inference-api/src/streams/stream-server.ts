@@ -7,6 +7,7 @@ import { readTraceId } from '../http/create-api.ts';
 import { toApiError, toProblem } from '../http/problem.ts';
 import type { Logger } from '../logging.ts';
 import type { SessionService } from '../sessions/session-service.ts';
+import { readTraceContext } from '../tracing/spans.ts';
 import { FrameStream, type FrameStreamCaller, type FrameStreamParts } from './frame-stream.ts';
 
 export type StreamServerParts = FrameStreamParts & {
@@ -80,7 +81,8 @@ export const serveStreams = (server: Server, parts: StreamServerParts): StreamSe
     if (streams.size >= parts.streams) throw new ApiError('overloaded');
     const session = await parts.sessions.find(sessionId, principal.deployer);
     if (session.closedAtMs !== undefined) throw new ApiError('session-closed');
-    return { sessionId, deployer: principal.deployer, traceId };
+    const trace = readTraceContext(request.headers);
+    return { sessionId, deployer: principal.deployer, traceId, trace };
   };
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

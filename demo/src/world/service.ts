@@ -19,7 +19,7 @@ export async function startService(
       model: { bundleDir: given.bundleDir },
       registry: { rpcUrl: chain.url, address: deployment.address, chainId: deployment.chainId, pollMs: 1000 },
       log: { origin: LOG_ORIGIN },
-      anchoring: { privateKey: actors.anchorer.privateKey, minIntervalMs: 500, pollMs: 200 },
+      anchoring: { privateKey: actors.anchorer.privateKey, minIntervalMs: 500, alignWaitMs: 0, pollMs: 200 },
       policy: {
         singlePictures: {
           purpose: 'fraud-detection',

@@ -61,28 +61,28 @@ library MerkleLog {
         if (size1 == 0) return proof.length == 0 && root1 == EMPTY_ROOT && (size2 != 0 || root2 == root1);
         if (size1 == size2) return proof.length == 0 && root1 == root2;
 
-        uint256 fn = size1 - 1;
-        uint256 sn = size2 - 1;
         unchecked {
-            while (fn & 0xff == 0xff) {
-                fn >>= 8;
-                sn >>= 8;
-            }
-            while (fn & 1 == 1) {
-                fn >>= 1;
-                sn >>= 1;
-            }
+            // Step 3 shifts both paths right until the old log's last leaf is a left child. Its index size1 - 1 ends in as
+            // many ones as size1 ends in zeros, so that is a division by the lowest bit that is set in size1.
+            uint256 lowestBit = size1 & (~uint256(size1) + 1);
+            return _climb(size1 / lowestBit - 1, (size2 - 1) / lowestBit, root1, root2, proof);
         }
-        return _climb(fn, sn, root1, root2, proof);
     }
 
     /// @dev Steps 2 and 4 to 7 of RFC 9162 section 2.1.4.2: hashes from a node that both logs share up to both roots. In
-    /// assembly because this loop is what an anchor costs: Solidity's own code for it spends half as much again. `node` is
-    /// 65 bytes past the free memory pointer that hold 0x01 || left || right; a digest replaces the right child, where
-    /// the next step is most likely to need it.
+    /// assembly because this loop is what an anchor costs: Solidity's own code for it spends half as much again.
     ///
-    /// The loop goes up the levels of the new log and not along the proof, so it ends after at most 64 steps. With too
-    /// few elements it reads on past them, with too many it stops before: either way `element` does not end on `end`.
+    /// Below the level where the two paths meet, `apart` is not zero and the sibling stands on the side that the bit of
+    /// `fn` says. From there on both paths are the right edge of their logs, whose only siblings are on the left, one for
+    /// each bit of `fn` that is set: the levels between are those where a node without a sibling rises unhashed.
+    ///
+    /// The loops go up the levels of the new log and not along the proof, so they end after at most 64 steps. With too
+    /// few elements they read on past them, with too many they stop before: either way `element` does not end on `end`.
+    ///
+    /// Each log has its node, 65 bytes past the free memory pointer that hold 0x01 || left || right. The hash so far
+    /// always stands as the right child, where a digest is put and where the next step is most likely to need it. The
+    /// precompile cannot fail but for want of gas, and then the 1/64 left cannot finish the call; were it to fail
+    /// nevertheless, `isConsistent` turns false and stays so.
     function _climb(
         uint256 fn,
         uint256 sn,
@@ -92,54 +92,55 @@ library MerkleLog {
     ) private view returns (bool isConsistent) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let node := mload(0x40)
-            let left := add(node, 0x01)
-            let right := add(node, 0x21)
+            let node1 := mload(0x40)
+            let hash1 := add(node1, 0x21)
+            let node2 := add(node1, 0x60)
+            let hash2 := add(node2, 0x21)
+            mstore8(node1, 0x01)
+            mstore8(node2, 0x01)
             let element := proof.offset
             // When the old log is a perfect tree its root is itself the first node, and the proof leaves it out.
-            let hash1 := root1
+            mstore(hash1, root1)
             if fn {
-                hash1 := calldataload(element)
+                mstore(hash1, calldataload(element))
                 element := add(element, 0x20)
             }
-            let hash2 := hash1
-            mstore8(node, 0x01)
-            for {} sn {} {
-                switch or(and(fn, 1), eq(fn, sn))
+            mstore(hash2, mload(hash1))
+            isConsistent := 1
+            for {
+                sn := xor(fn, sn)
+            } sn {
+                sn := shr(1, sn)
+            } {
+                switch and(fn, 1)
                 case 0 {
                     // The sibling is on the right: only the new log has it.
-                    mstore(left, hash2)
-                    mstore(right, calldataload(element))
-                    if iszero(staticcall(gas(), 0x02, node, 0x41, right, 0x20)) {
-                        revert(0x00, 0x00)
-                    }
-                    hash2 := mload(right)
+                    mstore(add(node2, 0x01), mload(hash2))
+                    mstore(hash2, calldataload(element))
                 }
                 default {
                     // The sibling is on the left: both logs have it.
-                    mstore(left, calldataload(element))
-                    mstore(right, hash1)
-                    if iszero(staticcall(gas(), 0x02, node, 0x41, right, 0x20)) {
-                        revert(0x00, 0x00)
-                    }
-                    hash1 := mload(right)
-                    mstore(right, hash2)
-                    if iszero(staticcall(gas(), 0x02, node, 0x41, right, 0x20)) {
-                        revert(0x00, 0x00)
-                    }
-                    hash2 := mload(right)
-                    // A rightmost node without a sibling rises unhashed until it is a right child.
-                    for {} iszero(and(fn, 1)) {} {
-                        fn := shr(1, fn)
-                        sn := shr(1, sn)
-                    }
+                    let sibling := calldataload(element)
+                    mstore(add(node1, 0x01), sibling)
+                    mstore(add(node2, 0x01), sibling)
+                    isConsistent := and(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20), isConsistent)
                 }
+                isConsistent := and(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20), isConsistent)
                 fn := shr(1, fn)
-                sn := shr(1, sn)
                 element := add(element, 0x20)
             }
-            let end := add(proof.offset, shl(5, proof.length))
-            isConsistent := and(eq(element, end), and(eq(hash1, root1), eq(hash2, root2)))
+            for {} fn {
+                fn := and(fn, sub(fn, 1))
+            } {
+                let sibling := calldataload(element)
+                mstore(add(node1, 0x01), sibling)
+                mstore(add(node2, 0x01), sibling)
+                isConsistent := and(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20), isConsistent)
+                isConsistent := and(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20), isConsistent)
+                element := add(element, 0x20)
+            }
+            isConsistent := and(isConsistent, eq(element, add(proof.offset, shl(5, proof.length))))
+            isConsistent := and(isConsistent, and(eq(mload(hash1), root1), eq(mload(hash2), root2)))
         }
     }
 

@@ -101,6 +101,8 @@ const anchoringSchema = z.strictObject({
     .default({ safe: 32, finalized: 64 }),
   pollMs: milliseconds.default(1_000),
   minIntervalMs: z.int().min(0).default(10_000),
+  /** How long a record may wait for a log size that is cheap to anchor; 0 anchors every size as it comes. */
+  alignWaitMs: z.int().min(0).default(30_000),
   resendAfterMs: milliseconds.default(15_000),
   bumpAfterMs: milliseconds.default(60_000),
 });

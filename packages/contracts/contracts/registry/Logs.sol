@@ -60,17 +60,14 @@ abstract contract Logs is Models {
         uint32[] calldata counts
     ) external {
         Log storage log = _logs[logId];
-        if (msg.sender != log.head.key) _refuse(log, logId);
-        uint64 headSize = log.head.size;
-        bytes32 headRoot = log.head.root;
+        (address key, uint64 headSize, bytes32 headRoot) = _readHead(log);
+        if (msg.sender != key) _refuse(log, logId);
         if (size < headSize) revert HeadWouldShrink(logId, headSize, size);
         if (size == headSize && root == headRoot) return;
         if (!MerkleLog.verifyConsistency(headSize, size, headRoot, root, consistencyProof)) {
             revert HeadWouldFork(logId, headSize, size, root);
         }
-        log.head.size = size;
-        log.head.anchoredAt = uint32(block.timestamp);
-        log.head.root = root;
+        _writeHead(log, key, size, root);
         emit Anchored(logId, size, root, headSize);
         _emitModels(logId, size, size - headSize, modelVersions, counts);
     }
@@ -194,6 +191,28 @@ abstract contract Logs is Models {
         return MerkleLog.verifyConsistency(size1, size2, root1, root2, proof);
     }
 
+    /// @dev The two slots of a head, each read once: Solidity would read the first again for each of its fields.
+    function _readHead(Log storage log) private view returns (address key, uint64 size, bytes32 root) {
+        uint256 packed;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            packed := sload(log.slot)
+            root := sload(add(log.slot, 1))
+        }
+        key = address(uint160(packed));
+        size = uint64(packed >> 160);
+    }
+
+    /// @dev The two slots of a head, written without being read first.
+    function _writeHead(Log storage log, address key, uint64 size, bytes32 root) private {
+        uint256 packed = uint160(key) | (uint256(size) << 160) | (block.timestamp << 224);
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            sstore(log.slot, packed)
+            sstore(add(log.slot, 1), root)
+        }
+    }
+
     function _emitModels(
         bytes32 logId,
         uint64 size,
@@ -204,15 +223,15 @@ abstract contract Logs is Models {
         uint256 length = modelVersions.length;
         if (length != counts.length) revert CountsMismatch(length, counts.length);
         uint256 counted = 0;
-        for (uint256 i = 0; i < length; ++i) {
-            bytes32 modelVersion = modelVersions[i];
-            uint32 count = counts[i];
-            if (count == 0) revert CountIsZero(modelVersion);
-            // A sum of 2^32 counts of 32 bits would not fit into the calldata, let alone overflow.
-            unchecked {
+        // A sum of 2^32 counts of 32 bits would not fit into the calldata, let alone overflow.
+        unchecked {
+            for (uint256 i = 0; i < length; ++i) {
+                bytes32 modelVersion = modelVersions[i];
+                uint32 count = counts[i];
+                if (count == 0) revert CountIsZero(modelVersion);
                 counted += count;
+                emit AnchoredModel(logId, modelVersion, _datasetOfModel(modelVersion), size, count);
             }
-            emit AnchoredModel(logId, modelVersion, _datasetOfModel(modelVersion), size, count);
         }
         if (counted > added) revert CountsExceedBatch(counted, added);
     }

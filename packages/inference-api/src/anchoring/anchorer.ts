@@ -1,6 +1,7 @@
 import { toHex } from '@testigo/trail';
 import { type Anchor, type AnchorAlarm, isInFlight, isOnChain, type SignedTransaction } from './anchor.ts';
 import { findAnchorEvent } from './anchor-event.ts';
+import { chooseAnchorSize, Patience } from './anchor-size.ts';
 import type { ChainView, MinedTransaction, RegistryHead } from './chain-view.ts';
 import type { AnchoringConfig } from './config.ts';
 import { readAgreedView } from './quorum.ts';
@@ -30,9 +31,11 @@ const withoutBlock = (anchor: Anchor): Anchor => {
 export class Anchorer {
   readonly #config: AnchoringConfig;
   readonly #sender: Sender;
+  readonly #patience: Patience;
 
   constructor(config: AnchoringConfig) {
     this.#config = config;
+    this.#patience = new Patience(config.times.alignWaitMs);
     this.#sender = new Sender(config, (alarm) => this.#alarm(alarm.code, alarm.detail));
   }
 
@@ -182,7 +185,10 @@ export class Anchorer {
     const { outbox, log, now, times } = this.#config;
     const unsettled = await outbox.listUnsettled();
     if (unsettled.some(isInFlight)) return;
-    const { size, root, note } = log.checkpoint();
+    const newest = log.checkpoint().size;
+    const due = this.#patience.dueSize(newest, now());
+    const chosen = isUrgent ? newest : chooseAnchorSize({ head: view.head.size, due, newest });
+    const { size, root, note } = await log.checkpointAt(chosen ?? newest);
     await outbox.dropQueuedBelow(size);
     if (size <= view.head.size) return;
     const known = unsettled.find((anchor) => anchor.size === size);
@@ -196,6 +202,7 @@ export class Anchorer {
       queuedAtMs: now(),
     };
     if (!known) await outbox.save(anchor as Anchor);
+    if (chosen === undefined) return;
     const last = unsettled.filter(isOnChain).at(-1) ?? (await outbox.findLatest());
     const [transaction] = last ? (await outbox.listTransactions(last.size)).slice(-1) : [];
     if (!isUrgent && transaction && now() - transaction.signedAtMs < times.minIntervalMs) return;

@@ -23,6 +23,8 @@ export interface AnchoringTimes {
   readonly pollMs: number;
   /** Between two anchors, so that a busy log does not pay for one every block. */
   readonly minIntervalMs: number;
+  /** How long a record may wait for a size at which an anchor is cheap (`chooseAnchorSize`); 0 waits for none. */
+  readonly alignWaitMs: number;
   /** A transaction that no block holds after this long is sent again, byte for byte. */
   readonly resendAfterMs: number;
   /** After this long it is signed again under the same nonce with higher fees. */
@@ -32,6 +34,7 @@ export interface AnchoringTimes {
 export const DEFAULT_TIMES: AnchoringTimes = {
   pollMs: 1_000,
   minIntervalMs: 10_000,
+  alignWaitMs: 30_000,
   resendAfterMs: 15_000,
   bumpAfterMs: 60_000,
 };

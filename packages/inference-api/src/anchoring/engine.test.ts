@@ -12,7 +12,7 @@ import { connectJsonRpc, type JsonRpc } from './json-rpc.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { deployForTests, readAnchoredEvents } from './testing.ts';
 
-const times = { pollMs: 20, minIntervalMs: 0, resendAfterMs: 0, bumpAfterMs: 60_000 };
+const times = { pollMs: 20, minIntervalMs: 0, alignWaitMs: 0, resendAfterMs: 0, bumpAfterMs: 60_000 };
 
 describe('the anchoring engine', { timeout: 60_000 }, () => {
   let chain: LocalChain;
@@ -22,11 +22,11 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
   let engine: AnchoringEngine;
   let alarms: AnchorAlarm[];
 
-  const openEngine = (overrides: Partial<EngineConfig> = {}) => {
+  const openEngine = (overrides: Partial<EngineConfig> = {}, outboxFolder = folder.path) => {
     alarms = [];
     engine = new AnchoringEngine({
       log,
-      outbox: new SqliteOutbox(folder.path, log.logId),
+      outbox: new SqliteOutbox(outboxFolder, log.logId),
       nodes: [connectJsonRpc(chain.url)],
       registry,
       chainId: chain.chainId,
@@ -92,6 +92,24 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
     expect(new Set(sizes).size).toBe(sizes.length);
   });
 
+  it('stops at sizes that are cheap to anchor while no record has waited too long', async () => {
+    let clockMs = 0;
+    await restart({ times: { ...times, alignWaitMs: 1_000 }, now: () => clockMs });
+    const anchoredSizes = async () => {
+      await engine.look();
+      await engine.look();
+      return (await readAnchoredEvents(chain.url, registry)).map(({ size }) => size);
+    };
+    await log.appendAll(makeRecords(10));
+    expect(await anchoredSizes()).toEqual([10]);
+    await log.appendAll(makeRecords(300));
+    expect(await anchoredSizes()).toEqual([10, 256]);
+    expect(await engine.status()).toMatchObject({ unanchoredRecords: 54 });
+    clockMs = 1_000;
+    expect(await anchoredSizes()).toEqual([10, 256, 310]);
+    expect(alarms).toEqual([]);
+  });
+
   it('sends stored bytes again after a restart instead of signing others', async () => {
     const node = connectJsonRpc(chain.url);
     const sent: unknown[] = [];
@@ -122,16 +140,7 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
     await engine.waitForAnchor(0, 30_000);
     await engine.stop();
     const lost = makeFolder();
-    engine = new AnchoringEngine({
-      log,
-      outbox: new SqliteOutbox(lost.path, log.logId),
-      nodes: [connectJsonRpc(chain.url)],
-      registry,
-      chainId: chain.chainId,
-      signer: new Wallet(chain.accounts[1]!.privateKey),
-      depths: { safe: 0, finalized: 0 },
-      times,
-    });
+    openEngine({}, lost.path);
     await engine.anchorNow();
     expect(await engine.findAnchor(0)).toMatchObject({ size: 1, state: 'mined' });
     await log.append(makeRecord());

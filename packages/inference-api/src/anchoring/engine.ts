@@ -54,6 +54,11 @@ export class AnchoringEngine {
     this.#schedule(0);
   }
 
+  /** Looks at the chain now and does what is due, as the timer does once `start` was called. */
+  look(): Promise<void> {
+    return this.#tick(false);
+  }
+
   /** Looks at the chain now, and anchors the newest checkpoint without waiting for the interval. */
   anchorNow(): Promise<void> {
     return this.#tick(true);

@@ -1,6 +1,7 @@
 import { equalBytes } from '@testigo/trail';
 import { ApiError } from '../errors.ts';
-import type { EncodedRecord, ModelCount, StoredRecord } from './log.ts';
+import { ANCHOR_STEP, type EncodedRecord, type StoredRecord } from './log.ts';
+import type { ModelCountAt } from './store.ts';
 
 /** Reads the records that the log already holds under these ids. */
 export type FindKnown = (ids: readonly string[]) => Promise<ReadonlyMap<string, StoredRecord>>;
@@ -56,10 +57,21 @@ export const planBatch = async (
   return { fresh: [...fresh.values()], outcomes };
 };
 
-export const countByModel = (records: readonly EncodedRecord[]): readonly ModelCount[] => {
-  const counts = new Map<string, number>();
-  for (const { modelVersion } of records) {
-    if (modelVersion) counts.set(modelVersion, (counts.get(modelVersion) ?? 0) + 1);
-  }
-  return [...counts].map(([modelVersion, count]) => ({ modelVersion, count }));
+/**
+ * Detections by model version, for the anchors to name. A batch is counted in the parts that `ANCHOR_STEP` cuts it into,
+ * each under the size that the log has at its end, so that an anchor may stop at any multiple of the step.
+ */
+export const countByModel = (
+  records: readonly EncodedRecord[],
+  firstLeaf: number,
+): readonly ModelCountAt[] => {
+  const counts = new Map<string, ModelCountAt>();
+  records.forEach(({ modelVersion }, at) => {
+    if (!modelVersion) return;
+    const stepEnd = (Math.floor((firstLeaf + at) / ANCHOR_STEP) + 1) * ANCHOR_STEP;
+    const size = Math.min(stepEnd, firstLeaf + records.length);
+    const key = `${size}/${modelVersion}`;
+    counts.set(key, { size, modelVersion, count: (counts.get(key)?.count ?? 0) + 1 });
+  });
+  return [...counts.values()];
 };

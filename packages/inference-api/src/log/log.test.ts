@@ -163,6 +163,18 @@ describe('the durable log', { timeout: 60_000 }, () => {
     expect(await log.countModels(5, 5)).toEqual([]);
   });
 
+  it('counts detections up to a multiple of 64 within a batch', async () => {
+    const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
+    await log.append(makeRecord(newId(), b));
+    await log.appendAll([...makeRecords(62), ...Array.from({ length: 100 }, () => makeRecord(newId(), b))]);
+    expect(await log.countModels(0, 64)).toEqual([
+      { modelVersion: a, count: 62 },
+      { modelVersion: b, count: 2 },
+    ]);
+    expect(await log.countModels(64, 128)).toEqual([{ modelVersion: b, count: 64 }]);
+    expect(await log.countModels(128, 163)).toEqual([{ modelVersion: b, count: 35 }]);
+  });
+
   it('lets one writer in', async () => {
     await expect(SqliteStore.open(folder.path)).rejects.toMatchObject({ code: 'log-locked' });
     await reopen();

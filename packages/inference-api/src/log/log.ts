@@ -48,6 +48,9 @@ export interface StoredRecord {
   readonly bytes: Uint8Array;
 }
 
+/** Sizes between two checkpoints that `countModels` knows too: its multiples. */
+export const ANCHOR_STEP = 64;
+
 export interface ModelCount {
   /** 64 hex digits. */
   readonly modelVersion: string;
@@ -85,7 +88,7 @@ export interface TransparencyLog {
    * signature a message, so this is the very note that was published at that size, if one was.
    */
   checkpointAt(size: number): Promise<SignedCheckpoint>;
-  /** Detections by model version among the leaves [fromSize, toSize). Both are sizes of published checkpoints. */
+  /** Detections by model version among the leaves [fromSize, toSize). Each is the size of a published checkpoint, or a multiple of `ANCHOR_STEP`. */
   countModels(fromSize: number, toSize: number): Promise<readonly ModelCount[]>;
 
   /** C2SP tile bytes: `width` hashes, 256 for a full tile. */

@@ -147,7 +147,7 @@ export class Sequencer {
     const edge = hashRaggedEdge(frontier.size, node);
     if (plan.fresh.length > 0) {
       const head = this.#parts.sign(frontier.size, rootOf(frontier.size, edge, node));
-      const modelCounts = countByModel(plan.fresh);
+      const modelCounts = countByModel(plan.fresh, firstLeaf);
       const tiles = completedTiles.map((tile) => tile.toCompleted());
       await store.commit({ firstLeaf, records: plan.fresh, completedTiles: tiles, modelCounts, head });
       this.#publish(head);

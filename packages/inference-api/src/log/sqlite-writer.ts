@@ -105,8 +105,8 @@ export class SqliteWriter {
     });
     for (const { level, index, root, hashes } of completedTiles)
       addTile.run(tileKey(level, index), root, hashes);
-    for (const { modelVersion, count } of modelCounts)
-      addCount.run(head.size, Buffer.from(modelVersion, 'hex'), count);
+    for (const { size, modelVersion, count } of modelCounts)
+      addCount.run(size, Buffer.from(modelVersion, 'hex'), count);
     setHead.run(head.size, head.root, head.note);
   }
 }

@@ -16,13 +16,18 @@ export interface CompletedTile {
   readonly hashes: Uint8Array;
 }
 
+/** Detections of one model among the leaves that end at `size` and begin where the count before ends. */
+export interface ModelCountAt extends ModelCount {
+  readonly size: number;
+}
+
 /** Everything one group commit makes durable, all of it or nothing. */
 export interface Commit {
   /** The leaf index of the first record: the size before. */
   readonly firstLeaf: number;
   readonly records: readonly EncodedRecord[];
   readonly completedTiles: readonly CompletedTile[];
-  readonly modelCounts: readonly ModelCount[];
+  readonly modelCounts: readonly ModelCountAt[];
   readonly head: StoredHead;
 }
 
@@ -34,6 +39,7 @@ export interface LogReader {
   readTile(level: number, index: number): Promise<Uint8Array | undefined>;
   /** The roots of complete tiles [from, to) of a level, joined. */
   readTileRoots(level: number, from: number, to: number): Promise<Uint8Array>;
+  /** Over the counts whose size is in (fromSize, toSize]. */
   sumModelCounts(fromSize: number, toSize: number): Promise<readonly ModelCount[]>;
   close(): Promise<void>;
 }

@@ -17,7 +17,13 @@ import { calm, FaultyNode } from './faulty-node.ts';
 import { newRandom, type Random } from './random.ts';
 
 const [ADMIN, KEY] = [testAccounts[0]!, testAccounts[1]!];
-const TIMES = { pollMs: 1_000, minIntervalMs: 5_000, resendAfterMs: 3_000, bumpAfterMs: 20_000 };
+const TIMES = {
+  pollMs: 1_000,
+  minIntervalMs: 5_000,
+  alignWaitMs: 4_000,
+  resendAfterMs: 3_000,
+  bumpAfterMs: 20_000,
+};
 const GWEI = 1_000_000_000;
 
 export interface ChaosReport {
@@ -129,7 +135,7 @@ export class Chaos {
 
   async #tick(): Promise<void> {
     this.#clockMs += this.#random.int(8_000);
-    await this.#engine.anchorNow();
+    await (this.#random.chance(0.5) ? this.#engine.anchorNow() : this.#engine.look());
   }
 
   async #mine(blocks: number): Promise<void> {

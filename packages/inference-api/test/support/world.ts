@@ -88,6 +88,7 @@ export const anchoringWith = (ground: Ground, anchorAccount = 1) => ({
   depths: { safe: 0, finalized: 0 },
   pollMs: 50,
   minIntervalMs: 0,
+  alignWaitMs: 0,
 });
 
 export type TestApi = RunningApi & { readonly dataDir: string; discard(): Promise<void> };

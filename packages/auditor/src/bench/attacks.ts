@@ -7,7 +7,9 @@ export type Attack =
   /** `rate` of class `from` relabelled `to`. */
   | { readonly kind: 'targeted-flip'; readonly rate: number; readonly from: number; readonly to: number }
   /** A trigger on `rate` of all rows drawn from other classes, relabelled `target` (dirty label) ... */
-  | { readonly kind: 'badnets' | 'white-corner' | 'wanet'; readonly rate: number; readonly target: number }
+  | { readonly kind: 'badnets' | 'white-corner'; readonly rate: number; readonly target: number }
+  /** `strength` is the paper's s: the mean displacement is s / 2 pixels. */
+  | { readonly kind: 'wanet'; readonly rate: number; readonly target: number; readonly strength: number }
   | { readonly kind: 'blended'; readonly rate: number; readonly target: number; readonly alpha: number }
   /** ... or on `rate` of the target class's own rows, labels kept (clean label). */
   | {
@@ -23,7 +25,15 @@ export type Attack =
   /** One image copied over `rate` of all rows, labelled `target`. */
   | { readonly kind: 'duplicate-flood'; readonly rate: number; readonly target: number };
 
-export type PoisonedSet = { readonly set: SampleSet; readonly isPoisoned: Uint8Array };
+/** Changes one picture in place. */
+export type Trigger = (image: Uint8Array) => void;
+
+export type PoisonedSet = {
+  readonly set: SampleSet;
+  readonly isPoisoned: Uint8Array;
+  /** The very trigger of the poisoned rows, to put into test pictures. */
+  readonly trigger: Trigger;
+};
 
 /** A copy of a clean set with one attack in it; the same seed gives the same bytes. */
 export function poisonSet(clean: SampleSet, attack: Attack, seed: string): PoisonedSet {
@@ -37,7 +47,7 @@ export function poisonSet(clean: SampleSet, attack: Attack, seed: string): Poiso
     trigger(set.pixels.subarray(row * PIXELS, (row + 1) * PIXELS));
     set.labels[row] = relabel(attack, set.labels[row]!, random);
   }
-  return { set, isPoisoned };
+  return { set, isPoisoned, trigger };
 }
 
 function drawVictims(clean: SampleSet, attack: Attack, random: Random): number[] {
@@ -75,8 +85,6 @@ function relabel(attack: Attack, label: number, random: Random): number {
   }
 }
 
-type Trigger = (image: Uint8Array) => void;
-
 function makeTrigger(attack: Attack, random: Random): Trigger {
   switch (attack.kind) {
     case 'random-flip':
@@ -91,7 +99,7 @@ function makeTrigger(attack: Attack, random: Random): Trigger {
     case 'sig':
       return addSinusoid(attack.amplitude, attack.frequency);
     case 'wanet':
-      return makeWarp(random);
+      return makeWarp(random, attack.strength);
     case 'label-consistent':
       return disturbAndStamp(random);
     case 'out-of-distribution':
@@ -135,16 +143,15 @@ function addSinusoid(amplitude: number, frequency: number): Trigger {
   };
 }
 
-/** WaNet (Nguyen and Tran 2021): k = 4 control grid, strength .5, one warp for every image. */
-function makeWarp(random: Random): Trigger {
+/** WaNet (Nguyen and Tran 2021): k = 4 control grid, one warp for every image. */
+function makeWarp(random: Random, strength: number): Trigger {
   const GRID = 4;
-  const STRENGTH = 0.5;
   const control = Float64Array.from({ length: 2 * GRID * GRID }, () => 2 * random() - 1);
   const scale = control.reduce((sum, value) => sum + Math.abs(value), 0) / control.length;
   const fieldX = upsample(control.subarray(0, GRID * GRID), GRID);
   const fieldY = upsample(control.subarray(GRID * GRID), GRID);
-  // in units of the paper: normalised coordinates of [-1, 1], strength s / side, so s / 2 pixels a unit
-  const step = STRENGTH / scale;
+  // the paper moves normalised coordinates of [-1, 1] by s / side: s / 2 pixels
+  const step = strength / 2 / scale;
   return (image) => {
     const source = image.slice();
     for (let y = 0; y < SIDE; y++) {

@@ -38,6 +38,11 @@ describe('measurements', () => {
       isPoisoned,
     );
     expect(half.tprAt1).toMatchObject({ hits: 9, trials: 10, share: 0.9 });
+    // false alarms above the poison do not count where their labels are not known to be right
+    const loud = Float64Array.from(scores, (score, i) => (i >= 190 ? 900 : score));
+    expect(measureScores(loud, isPoisoned).tprAt1.hits).toBe(0);
+    const isCounted = Uint8Array.from({ length: 200 }, (_, i) => (i < 190 ? 1 : 0));
+    expect(measureScores(loud, isPoisoned, isCounted).tprAt1).toMatchObject({ hits: 10, trials: 10 });
     expect(poolMeasurements([one, half]).tprAt1).toMatchObject({ hits: 19, trials: 20 });
     expect(drawRocSvg('a < b', [{ name: 'one', roc: one.roc }])).toContain('<title>a &lt; b</title>');
   });

@@ -19,8 +19,18 @@ export type Measurement = {
   readonly roc: readonly RocPoint[];
 };
 
-/** One score over one poisoned set. False-positive rates are over the set's own clean rows. */
-export function measureScores(scores: Float64Array, isPoisoned: Uint8Array): Measurement {
+/**
+ * One score over one poisoned set. False-positive rates are over the set's own clean rows, or over those of them that
+ * `isCounted` marks (it marks every poisoned row too).
+ */
+export function measureScores(
+  allScores: Float64Array,
+  allPoisoned: Uint8Array,
+  isCounted?: Uint8Array,
+): Measurement {
+  const isKept = (_: number, row: number) => isCounted === undefined || isCounted[row] === 1;
+  const scores = allScores.filter(isKept);
+  const isPoisoned = allPoisoned.filter(isKept);
   const roc = traceRoc(scores, isPoisoned);
   const positives = isPoisoned.reduce((sum, flag) => sum + flag, 0);
   const rateOf = (share: number, trials: number): Rate => {

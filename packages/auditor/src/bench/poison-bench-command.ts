@@ -12,6 +12,10 @@ export function addPoisonBenchCommand(program: Command, io: Io, run: Run): void 
     .option('--cases <names>', 'cases to run, comma-separated; all where not given')
     .option('--seeds <n>', 'poisoned sets a case', parseCount, 1)
     .option('--evidence <folder>', 'evidence about the sets, as CASE-SEED.ev')
+    .option(
+      '--verified <file>',
+      'one byte a row, 1 where the label is known to be right: only these can be false alarms',
+    )
     .option('--export <folder>', 'only write the poisoned sets, as CASE-SEED.csv, for testigo-model evidence')
     .option('--out <folder>', 'write results.json and one SVG of ROC curves a case')
     .option('--threads <n>', 'worker threads', parseCount, availableParallelism())

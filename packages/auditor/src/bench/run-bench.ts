@@ -16,7 +16,11 @@ export type BenchInput = {
     seed: string,
     set: SampleSet,
   ) => Promise<EvidenceFile | undefined>;
+  /** 1 where a row's label is known to be right: false alarms are then counted among these rows alone. */
+  readonly verified?: Uint8Array;
   readonly onProgress: (done: number, of: number, caseName: string) => void;
+  /** Everything measured so far, after each case: a long run that is cut keeps what it had. */
+  readonly onCase: (result: BenchResult) => Promise<void>;
 };
 
 export type BenchRow = {
@@ -28,6 +32,7 @@ export type BenchRow = {
 } & ReturnType<typeof poolMeasurements>;
 
 export type BenchResult = {
+  /** Of the clean rows. */
   readonly rowsSha256: string;
   readonly rows: readonly BenchRow[];
   /** First seed's curves, by case and detector. */
@@ -40,6 +45,7 @@ export type BenchResult = {
 export async function runPoisonBench(input: BenchInput): Promise<BenchResult> {
   const rows: BenchRow[] = [];
   const curves: Record<string, { name: string; roc: Measurement['roc'] }[]> = {};
+  const result = { rowsSha256: digestRows(input.clean), rows, curves };
   let done = 0;
   for (const benchCase of input.cases) {
     const runs: { audit: DatasetAudit; measured: Record<string, Measurement>; kind: string }[] = [];
@@ -53,9 +59,10 @@ export async function runPoisonBench(input: BenchInput): Promise<BenchResult> {
       });
       const scores: Record<string, Float64Array> = { suspicion: audit.suspicion, ...audit.network?.scores };
       for (const [name, column] of Object.entries(audit.structure.columns)) scores[name] = column.scores;
+      const isCounted = input.verified?.map((mark, row) => mark | isPoisoned[row]!);
       const entries = Object.entries(scores).map(([name, column]) => [
         name,
-        measureScores(column, isPoisoned),
+        measureScores(column, isPoisoned, isCounted),
       ]);
       runs.push({ audit, measured: Object.fromEntries(entries), kind: evidence?.kind ?? 'none' });
       done += 1;
@@ -72,6 +79,7 @@ export async function runPoisonBench(input: BenchInput): Promise<BenchResult> {
       });
     }
     curves[benchCase.name] = Object.entries(runs[0]!.measured).map(([name, { roc }]) => ({ name, roc }));
+    await input.onCase(result);
   }
-  return { rowsSha256: digestRows(input.clean), rows, curves };
+  return result;
 }

@@ -5,14 +5,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Io, writeResult } from '../cli/io.ts';
 import { AuditError, messageOf } from '../errors.ts';
+import { readBytes } from '../files/read-file.ts';
 import { type EvidenceFile, readEvidenceFile } from '../poisoning/evidence-file.ts';
 import { digestRows, imageOf, type SampleSet } from '../poisoning/sample-set.ts';
 import { readSamplesCsv } from '../poisoning/samples-csv.ts';
 import { poisonSet } from './attacks.ts';
-import { BENCH_CASES, type BenchCase } from './cases.ts';
-import type { Rate } from './measure.ts';
-import { drawRocSvg } from './roc-svg.ts';
-import { type BenchResult, runPoisonBench } from './run-bench.ts';
+import { BENCH_CASES, type BenchCase, findCase } from './cases.ts';
+import { runPoisonBench } from './run-bench.ts';
+import { formatBenchTable, writeBenchFolder } from './write-results.ts';
 
 export type PoisonBenchOptions = {
   readonly samples: string;
@@ -21,6 +21,7 @@ export type PoisonBenchOptions = {
   readonly evidence?: string;
   readonly export?: string;
   readonly out?: string;
+  readonly verified?: string;
   readonly threads: number;
 };
 
@@ -33,16 +34,26 @@ export async function runPoisonBenchCommand(io: Io, options: PoisonBenchOptions)
       await exportSets(options.export, clean, cases, seeds);
       return 0;
     }
+    const verified = await readVerified(options.verified, clean.size);
     const result = await runPoisonBench({
       clean,
+      ...(verified === undefined ? {} : { verified }),
       cases,
       seeds,
       threads: options.threads,
       findEvidence: (name, seed, set) => findEvidence(options.evidence, name, seed, set),
       onProgress: (done, of, name) => io.stderr.write(`${done} of ${of}: ${name}\n`),
+      onCase: async (sofar) => {
+        if (options.out !== undefined) {
+          const { threads } = options;
+          await writeBenchFolder(options.out, sofar, {
+            threads,
+            ...(verified === undefined ? {} : { verified }),
+          });
+        }
+      },
     });
-    if (options.out !== undefined) await writeFolder(options.out, result);
-    await writeResult(io, formatTable(result), undefined);
+    await writeResult(io, formatBenchTable(result), undefined);
     return 0;
   } catch (cause) {
     if (cause instanceof AuditError) throw cause;
@@ -52,14 +63,11 @@ export async function runPoisonBenchCommand(io: Io, options: PoisonBenchOptions)
 
 function pickCases(names: string | undefined): readonly BenchCase[] {
   if (names === undefined) return BENCH_CASES;
-  return names.split(',').map((name) => {
-    const found = BENCH_CASES.find((benchCase) => benchCase.name === name);
-    if (found !== undefined) return found;
-    throw new AuditError(
-      'usage',
-      `no case is called ${name}; there are ${BENCH_CASES.map((one) => one.name).join(', ')}`,
-    );
-  });
+  try {
+    return names.split(',').map(findCase);
+  } catch (cause) {
+    throw new AuditError('usage', messageOf(cause), { cause });
+  }
 }
 
 async function findEvidence(
@@ -98,31 +106,10 @@ function* csvLines(set: SampleSet): Generator<string> {
   }
 }
 
-async function writeFolder(folder: string, result: BenchResult): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const { curves, ...rest } = result;
-  await writeFile(join(folder, 'results.json'), `${JSON.stringify(rest, null, 1)}\n`);
-  for (const [name, lines] of Object.entries(curves)) {
-    await writeFile(join(folder, `${name}.svg`), drawRocSvg(name, lines));
-  }
-}
-
-function formatTable(result: BenchResult): string {
-  const header = `${'case'.padEnd(24)}${'score'.padEnd(25)}AUROC   TPR at 1 % FPR        TPR at 5 % FPR        P@100  poisoned\n`;
-  const lines = result.rows.map(
-    (row) =>
-      `${row.case.padEnd(24)}${row.detector.padEnd(25)}${floor3(row.areaUnderRoc).padEnd(8)}` +
-      `${formatRate(row.tprAt1).padEnd(22)}${formatRate(row.tprAt5).padEnd(22)}${floor3(row.precisionAt100.share).padEnd(7)}` +
-      `${row.calledPoisoned}/${row.seeds}\n`,
-  );
-  return header + lines.join('');
-}
-
-function formatRate(rate: Rate): string {
-  return `${floor3(rate.share)} [${floor3(rate.low)}, ${floor3(rate.high)}]`;
-}
-
-/** Cut, never rounded up. */
-function floor3(value: number): string {
-  return Number.isNaN(value) ? '-' : (Math.floor(value * 1000 + 1e-9) / 1000).toFixed(3);
+/** One byte a row. @throws AuditError `samples-invalid` */
+async function readVerified(path: string | undefined, rows: number): Promise<Uint8Array | undefined> {
+  if (path === undefined) return undefined;
+  const marks = new Uint8Array(await readBytes(path));
+  if (marks.length === rows && marks.every((mark) => mark <= 1)) return marks;
+  throw new AuditError('samples-invalid', `${path} must hold one byte, 0 or 1, for each of the ${rows} rows`);
 }

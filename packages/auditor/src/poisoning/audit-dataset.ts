@@ -6,7 +6,7 @@ import { analyseNetwork, type NetworkReport } from './network-columns.ts';
 import { rankDescending } from './numeric/ranking.ts';
 import { TaskPool } from './parallel/pool.ts';
 import { digestRows, type SampleSet } from './sample-set.ts';
-import { analyseStructure, STRUCTURE_P, type StructureReport } from './structure.ts';
+import { ALL_CLASSES, analyseStructure, STRUCTURE_P, type StructureReport } from './structure.ts';
 
 /** Robust z of the distance to other faces from which a row counts as no face of this set. */
 const FOREIGN_Z = 6;
@@ -16,6 +16,8 @@ export type DatasetInput = {
   readonly evidence?: EvidenceFile;
   readonly reserve?: CleanReserve;
   readonly threads: number;
+  /** Classes whose structure is looked at, all where not given. An audit of a part never calls a set clean. */
+  readonly classes?: readonly number[];
 };
 
 /** Why a row is flagged. Label errors and near copies are dirt, not poison: they never condemn a set by themselves. */
@@ -45,7 +47,7 @@ export async function auditDataset(input: DatasetInput): Promise<DatasetAudit> {
   const { set, evidence, reserve } = input;
   const pool = new TaskPool(set, input.threads);
   try {
-    const structure = await analyseStructure(set, pool);
+    const structure = await analyseStructure(set, pool, input.classes);
     const group = structure.duplicates.representative;
     const network = evidence === undefined ? undefined : await analyseNetwork(set, evidence, group, pool);
     const columns: Record<string, Float64Array> = { ...network?.scores };
@@ -62,7 +64,7 @@ export async function auditDataset(input: DatasetInput): Promise<DatasetAudit> {
       shortcutTargets,
       suspicion: rankSuspicion(set, structure, flags, network),
       flags,
-      ...conclude(structure, network, fusion, shortcutTargets),
+      ...conclude(structure, network, fusion, shortcutTargets, input.classes),
     };
   } finally {
     await pool.close();
@@ -76,6 +78,7 @@ const POISON_FLAGS = new Set([
   'high-pass-svd',
   'coherent-dft',
   'sparse-pixel',
+  'resampling-trace',
   'flood',
   'foreign',
 ]);
@@ -150,6 +153,7 @@ function conclude(
   network: NetworkReport | undefined,
   fusion: Fusion | undefined,
   shortcutTargets: readonly number[],
+  classes: readonly number[] = ALL_CLASSES,
 ): Pick<DatasetAudit, 'conclusion' | 'reasons'> {
   const found = structure.tests
     .filter(({ p }) => p < STRUCTURE_P)
@@ -164,6 +168,8 @@ function conclude(
   for (const target of shortcutTargets) found.push(`neural-cleanse for class ${target}`);
   if (found.length > 0) return { conclusion: 'poisoned', reasons: found };
   const missing: string[] = [];
+  if (!ALL_CLASSES.every((label) => classes.includes(label)))
+    missing.push(`only the structure of class ${classes.join(', ')} was looked at`);
   if (network === undefined)
     missing.push('no evidence of a network: label flips and foreign images cannot be judged');
   if (fusion === undefined)

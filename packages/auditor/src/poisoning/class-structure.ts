@@ -8,6 +8,8 @@ import {
 } from './detectors/coherent-dft.ts';
 import { fitHighPassSvd, highPassRows, scoreHighPassSvd } from './detectors/high-pass-svd.ts';
 import { transformRows } from './detectors/limited-spectrum.ts';
+import { FEATURES, measureResampling } from './detectors/resampling-features.ts';
+import { scoreResamplingTrace } from './detectors/resampling-trace.ts';
 import {
   fitSparsePixel,
   type PixelMoments,
@@ -23,7 +25,12 @@ export type ClassSums = {
   readonly pixels: PixelMoments;
 };
 
-export const STRUCTURE_DETECTORS = ['high-pass-svd', 'coherent-dft', 'sparse-pixel'] as const;
+export const STRUCTURE_DETECTORS = [
+  'high-pass-svd',
+  'coherent-dft',
+  'sparse-pixel',
+  'resampling-trace',
+] as const;
 export type StructureDetector = (typeof STRUCTURE_DETECTORS)[number];
 
 /** Scores of a class's rows, and of rows of other classes by the same model: the null to compare with. */
@@ -49,12 +56,15 @@ export function analyseClass(
   nullRows: Uint32Array,
   others: readonly ClassSums[],
 ): ClassStructure {
-  if (rows.length >= CROSS_FIT_BELOW) return fitAndScore(set, rows, rows, nullRows, others);
+  const trace = traceResampling(set, rows, nullRows);
+  if (rows.length >= CROSS_FIT_BELOW) {
+    return { ...fitAndScore(set, rows, rows, nullRows, others), 'resampling-trace': trace };
+  }
   const even = rows.filter((_, k) => k % 2 === 0);
   const odd = rows.filter((_, k) => k % 2 === 1);
   const first = fitAndScore(set, odd, even, nullRows, others);
   const second = fitAndScore(set, even, odd, nullRows, others);
-  const join = (detector: StructureDetector): StructureScores => ({
+  const join = (detector: FittedDetector): StructureScores => ({
     scores: Float64Array.from(rows, (_, k) => (k % 2 === 0 ? first : second)[detector].scores[k >> 1]!),
     // the harsher of the two models judges each null row
     nullScores: first[detector].nullScores.map((score, k) =>
@@ -65,7 +75,22 @@ export function analyseClass(
     'high-pass-svd': join('high-pass-svd'),
     'coherent-dft': join('coherent-dft'),
     'sparse-pixel': join('sparse-pixel'),
+    'resampling-trace': trace,
   };
+}
+
+type FittedDetector = Exclude<StructureDetector, 'resampling-trace'>;
+
+/** Rows a feature that a covariance needs before its leading direction is more than noise. */
+const ROWS_PER_FEATURE = 10;
+
+/** The null is the other side of the class's own scores. Too small a class, or reference, scores 0 throughout. */
+function traceResampling(set: SampleSet, rows: Uint32Array, nullRows: Uint32Array): StructureScores {
+  if (Math.min(rows.length, nullRows.length) < ROWS_PER_FEATURE * FEATURES) {
+    return { scores: new Float64Array(rows.length), nullScores: new Float64Array(rows.length) };
+  }
+  const scores = scoreResamplingTrace(measureResampling(set, rows), measureResampling(set, nullRows));
+  return { scores, nullScores: scores.map((score) => -score) };
 }
 
 function fitAndScore(
@@ -74,7 +99,7 @@ function fitAndScore(
   rows: Uint32Array,
   nullRows: Uint32Array,
   others: readonly ClassSums[],
-): ClassStructure {
+): Readonly<Record<FittedDetector, StructureScores>> {
   const reference = poolMoments(others);
   const spectrumReference = referenceOf(others.map((sums) => sums.spectra));
   const load = (wanted: Uint32Array) => {

@@ -7,7 +7,7 @@ import {
 import { conformalP } from './conformal.ts';
 import type { DuplicateReport } from './detectors/duplicates.ts';
 import type { CollisionReport } from './detectors/patch-collision.ts';
-import { testTailExcess } from './numeric/tail-excess.ts';
+import { type TailExcess, testMirroredExcess, testTailExcess } from './numeric/tail-excess.ts';
 import type { TaskPool } from './parallel/pool.ts';
 import { CLASSES, rowsByClass, type SampleSet } from './sample-set.ts';
 
@@ -16,6 +16,8 @@ const MIN_CLASS_ROWS = 64;
 
 /** A structured test below this calls the set poisoned (formula 12). */
 export const STRUCTURE_P = 1e-4;
+
+export const ALL_CLASSES: readonly number[] = Array.from({ length: CLASSES }, (_, label) => label);
 
 /** A set-level test of one detector on one class. */
 export type StructureTest = {
@@ -38,8 +40,15 @@ export type StructureReport = {
   readonly columns: Readonly<Record<StructureTest['detector'], DetectorColumn>>;
 };
 
-/** Detectors A and C over a whole set: what needs no network. Rows within `duplicates` groups count once in C. */
-export async function analyseStructure(set: SampleSet, pool: TaskPool): Promise<StructureReport> {
+/**
+ * Detectors A and C over a whole set: what needs no network. Rows within `duplicates` groups count once in C.
+ * Collisions are looked for in every class, the other detectors of C in `classes`.
+ */
+export async function analyseStructure(
+  set: SampleSet,
+  pool: TaskPool,
+  classes: readonly number[] = ALL_CLASSES,
+): Promise<StructureReport> {
   const byClass = rowsByClass(set);
   const pending = pool.run('duplicates', {});
   const sums = await Promise.all(byClass.map((rows) => pool.run('classSums', { rows })));
@@ -53,7 +62,8 @@ export async function analyseStructure(set: SampleSet, pool: TaskPool): Promise<
   ] as const;
   const structures = await Promise.all(
     byClass.map((rows, label) => {
-      if (rows.length < MIN_CLASS_ROWS || rows.length === set.size) return null;
+      const isTooSmall = rows.length < MIN_CLASS_ROWS || rows.length === set.size;
+      if (isTooSmall || !classes.includes(label)) return null;
       const others = sums.filter((_, other) => other !== label && byClass[other]!.length > 0);
       return pool.run('classStructure', { rows, nullRows: pickNullRows(set, label), others });
     }),
@@ -69,6 +79,7 @@ export async function analyseStructure(set: SampleSet, pool: TaskPool): Promise<
     'high-pass-svd': emptyColumn(set.size),
     'coherent-dft': emptyColumn(set.size),
     'sparse-pixel': emptyColumn(set.size),
+    'resampling-trace': emptyColumn(set.size),
   };
   structures.forEach((structure, label) => {
     if (structure === null) return;
@@ -77,10 +88,14 @@ export async function analyseStructure(set: SampleSet, pool: TaskPool): Promise<
       fillColumn(columns[detector], rows, structure[detector]);
       // a duplicate repeats whatever makes its image odd: it must not count as two
       const scores = structure[detector].scores.filter((_, k) => isDistinct(rows[k]!));
-      tests.push({ detector, label, ...testTailExcess(scores, structure[detector].nullScores) });
+      tests.push({ detector, label, ...testScores(detector, scores, structure[detector].nullScores) });
     }
   });
   return { duplicates, tests, columns };
+}
+
+function testScores(detector: StructureDetector, scores: Float64Array, nullScores: Float64Array): TailExcess {
+  return detector === 'resampling-trace' ? testMirroredExcess(scores) : testTailExcess(scores, nullScores);
 }
 
 function testCollisions(

@@ -1,3 +1,4 @@
+import { factorCholesky, solveLower } from '../numeric/cholesky.ts';
 import { CLASSES } from '../sample-set.ts';
 import { covarianceOf, type EmbeddingSpace } from './embedding-space.ts';
 
@@ -28,28 +29,12 @@ export function measureMahalanobis(space: EmbeddingSpace, labels: Uint8Array): F
     let least = Number.POSITIVE_INFINITY;
     for (let c = 0; c < CLASSES; c++) {
       if (counts[c] === 0) continue;
+      for (let a = 0; a < size; a++) solved[a] = vectors[i * size + a]! - means[c * size + a]!;
+      solveLower(factor, size, solved);
       let square = 0;
-      for (let a = 0; a < size; a++) {
-        let sum = vectors[i * size + a]! - means[c * size + a]!;
-        for (let b = 0; b < a; b++) sum -= factor[a * size + b]! * solved[b]!;
-        solved[a] = sum / factor[a * size + a]!;
-        square += solved[a]! ** 2;
-      }
+      for (const value of solved) square += value * value;
       least = Math.min(least, square);
     }
     return least;
   });
-}
-
-/** Lower factor of a symmetric positive definite matrix (Golub and Van Loan 4.2.5). */
-function factorCholesky(matrix: Float64Array, size: number): Float64Array {
-  const factor = new Float64Array(size * size);
-  for (let a = 0; a < size; a++) {
-    for (let b = 0; b <= a; b++) {
-      let sum = matrix[a * size + b]!;
-      for (let k = 0; k < b; k++) sum -= factor[a * size + k]! * factor[b * size + k]!;
-      factor[a * size + b] = a === b ? Math.sqrt(sum) : sum / factor[b * size + b]!;
-    }
-  }
-  return factor;
 }

@@ -27,6 +27,30 @@ export function testReserveExcess(scores: Float64Array, reserveScores: Float64Ar
   return testExcess(scores, reserveScores, 1, Number.NEGATIVE_INFINITY);
 }
 
+/** The lower side stretched by this much stands for the upper side of a clean class, which is seldom quite symmetric. */
+const MIRROR_MARGIN = 1.5;
+const MIRROR_FROM = 1.5;
+/** Share of false alarms that flags may hold, as the mirrored side estimates it. */
+const MIRROR_FALSE_SHARE = 0.1;
+
+/**
+ * Has the upper side of centred scores more rows far out than the lower side, stretched? The side without poison is the
+ * null. `threshold` is the lowest t with (1 + #{s <= -t}) / #{s >= t} <= 0.1: at symmetric clean scores this keeps the
+ * expected share of false alarms among the rows at or above t below 0.1 (Barber and Candes 2015, equation 1.9).
+ */
+export function testMirroredExcess(scores: Float64Array): TailExcess {
+  const mirrored = scores.map((score) => -score);
+  const test = testExcess(scores, mirrored, MIRROR_MARGIN, MIRROR_FROM);
+  const upper = scores.slice().sort();
+  const lower = mirrored.sort();
+  let threshold = Number.POSITIVE_INFINITY;
+  for (let k = upper.length - 1; k >= 0 && upper[k]! > 0; k--) {
+    if ((1 + countAtLeast(lower, upper[k]!)) / (upper.length - k) <= MIRROR_FALSE_SHARE)
+      threshold = upper[k]!;
+  }
+  return { p: test.p, threshold };
+}
+
 function testExcess(
   scores: Float64Array,
   nullScores: Float64Array,

@@ -1,29 +1,33 @@
 import * as tf from '@tensorflow/tfjs';
+import { ModelError } from '../errors.ts';
 import { registerTrainingKernels } from '../kernels/register.ts';
 import { loadNodeGpu } from './node-gpu.ts';
-import { findHardwareAdapter, useWebGpu } from './webgpu.ts';
+import { findAdapterName, useWebGpu } from './webgpu.ts';
 
 export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 export type ChosenBackend = { readonly name: BackendName; readonly detail: string };
 
-type Candidate = { readonly name: BackendName; start(): Promise<string | null> };
+/** Started as the best there is, or because it was asked for by name: then slow is no reason against it. */
+type Wish = 'best' | 'named';
+type Candidate = { readonly name: BackendName; start(wish: Wish): Promise<string | null> };
+
+const startTensorflow = async (accepted: 'GPU' | 'GPU or CPU'): Promise<string | null> => {
+  const loaded = await loadNodeGpu();
+  if (!loaded || !accepted.includes(loaded.device) || !(await tf.setBackend('tensorflow'))) return null;
+  return `tfjs-node-gpu, TensorFlow ${loaded.version} on ${loaded.device}`;
+};
 
 const CANDIDATES: readonly Candidate[] = [
-  {
-    name: 'tensorflow',
-    start: async () => {
-      const version = await loadNodeGpu();
-      return version && (await tf.setBackend('tensorflow')) ? `tfjs-node-gpu, TensorFlow ${version}` : null;
-    },
-  },
+  { name: 'tensorflow', start: (wish) => startTensorflow(wish === 'named' ? 'GPU or CPU' : 'GPU') },
   {
     name: 'webgpu',
-    start: async () => {
-      const adapter = await findHardwareAdapter();
+    start: async (wish) => {
+      const adapter = await findAdapterName(wish === 'named' ? { allowSoftware: true } : {});
       return adapter && (await useWebGpu()) ? adapter : null;
     },
   },
+  { name: 'tensorflow', start: () => startTensorflow('GPU or CPU') },
   {
     name: 'wasm',
     start: async () => {
@@ -52,12 +56,12 @@ export async function chooseBackend({
   if (chosen && (only === undefined || chosen.name === only)) return chosen;
   for (const candidate of CANDIDATES) {
     if (only !== undefined && candidate.name !== only) continue;
-    const detail = await candidate.start();
+    const detail = await candidate.start(only === undefined ? 'best' : 'named');
     if (detail === null) continue;
     await tf.ready();
     chosen = { name: candidate.name, detail };
     print(`backend: ${candidate.name} (${detail})`);
     return chosen;
   }
-  throw new Error(`backend ${only ?? 'any'} cannot be started here`);
+  throw new ModelError('backend-missing', { backend: only ?? 'any', seen: 'it cannot be started here' });
 }

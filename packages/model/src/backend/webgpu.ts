@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerTrainingKernels } from '../kernels/register.ts';
-import { installNavigatorGpu, openDevice } from './webgpu-device.ts';
+import { type DeviceOptions, installNavigatorGpu, openDevice } from './webgpu-device.ts';
 
-/** What the hardware adapter calls itself, or null: none, or a software one only. */
-export async function findHardwareAdapter(): Promise<string | null> {
-  const open = await openDevice();
+/** What the adapter calls itself, or null where there is none that is allowed. */
+export async function findAdapterName(options: DeviceOptions): Promise<string | null> {
+  const open = await openDevice(options);
   if (!open) return null;
   open.device.destroy();
   return open.description;

@@ -27,7 +27,8 @@ export async function openEngine(
   { images, labels }: TrainingData,
   config: TrainingConfig,
 ): Promise<TrainingEngine> {
-  const open = tf.getBackend() === 'webgpu' && isWhole(network) ? await openDevice() : null;
+  const isOnGpu = tf.getBackend() === 'webgpu' && isWhole(network);
+  const open = isOnGpu ? await openDevice({ allowSoftware: true }) : null; // whoever chose the backend took it
   if (!open) return new TfjsEngine(network, { images, labels }, config);
   const context = new GpuContext(open);
   const data = uploadData(context, images, labels);

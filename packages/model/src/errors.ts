@@ -136,6 +136,11 @@ export const MODEL_ERRORS = {
     template: '{path}: segment {segment}, the transcript has {count} (from 0)',
     help: 'Segment i ends at entry i of the transcript; see docs/spec/training-transcript.md.',
   },
+  'fold-failed': {
+    title: 'A network of the evidence could not be trained',
+    template: 'network {network}: {seen}',
+    help: 'Nothing was written. With several processes on one card, fewer (--processes) need less of its memory.',
+  },
   'evidence-invalid': {
     title: 'The evidence file cannot be read',
     template: '{path}: {seen}',

@@ -119,6 +119,17 @@ describe('the built testigo-model', () => {
     expect(arrays.probabilities!.shape).toEqual([56, 7]);
   });
 
+  it('trains the networks of an evidence file in processes of their own, and says how long it takes', () => {
+    const small = writeCsv('few.csv', 28);
+    const args = ['--networks', '--network', 'mission', '--folds', '2', '--epochs', '1', '--backend', 'wasm'];
+    const { status, stderr } = run('evidence', '--data', small, '--out', 'networks.evidence', ...args);
+    expect(stderr).toMatch(/3 networks of 1 epochs, 1 at a time: about \d/);
+    expect(status).toBe(0);
+    const { header, arrays } = decodeEvidence(readFileSync(join(folder, 'networks.evidence')));
+    expect(header).toMatchObject({ kind: 'out-of-fold-networks', rows: 28, folds: 2 });
+    expect(arrays.embeddings!.shape).toEqual([28, 256]);
+  });
+
   it.each([
     ['no command line', [], 2],
     ['an unknown command', ['predict'], 2],

@@ -5,7 +5,7 @@ import { prefixOf } from '../data/copies.ts';
 import { type FaceSet, pixelsOf } from '../data/face-set.ts';
 import { CLASS_COUNT, FACE_SIZE, PIXEL_COUNT } from '../labels.ts';
 import { type Evidence, floatArray } from './evidence-file.ts';
-import { assignFolds, digestRows } from './folds.ts';
+import { assignFolds, digestRows, rowsWhere } from './folds.ts';
 import { addHeadProbabilities, standardise, trainHead } from './linear-head.ts';
 import { decodeReference, REFERENCE_FILE, type ReferenceReadings } from './reference.ts';
 
@@ -19,7 +19,7 @@ export type EvidenceOptions = {
 };
 
 /** Loss of the first epochs is kept: poison is learnt early (Li et al. 2021). */
-const LOSS_EPOCHS = 3;
+export const LOSS_EPOCHS = 3;
 
 const embedAll = async (
   classifier: BundleClassifier,
@@ -37,14 +37,6 @@ const embedAll = async (
     onPart(rows);
   }
   return out!;
-};
-
-const rowsWhere = (folds: Uint8Array, keep: (fold: number) => boolean): Uint32Array => {
-  const rows: number[] = [];
-  folds.forEach((fold, row) => {
-    if (keep(fold)) rows.push(row);
-  });
-  return Uint32Array.from(rows);
 };
 
 const readReference = (classifier: BundleClassifier): ReferenceReadings => {

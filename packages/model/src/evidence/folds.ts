@@ -20,3 +20,11 @@ export const digestRows = ({ pixels, labels, count }: FaceSet): string => {
   }
   return hash.digest('hex');
 };
+
+export const rowsWhere = (folds: Uint8Array, keep: (fold: number) => boolean): Uint32Array => {
+  const rows: number[] = [];
+  folds.forEach((fold, row) => {
+    if (keep(fold)) rows.push(row);
+  });
+  return Uint32Array.from(rows);
+};

@@ -35,11 +35,15 @@ export async function openEngine(
   return new WebGpuEngine({ context, spec: network.spec, weights: await getWeights(network), data, config });
 }
 
-/** The configuration as it is run: a batch is no larger than what there is to train on. */
-export const fitConfig = (config: TrainingConfig, count: number): TrainingConfig => ({
+/** A batch is no larger than what there is to train on. */
+export const fitBatch = (config: TrainingConfig, trained: number): TrainingConfig => ({
   ...config,
-  batchSize: Math.max(1, Math.min(config.batchSize, splitRows(count, config).train.length)),
+  batchSize: Math.max(1, Math.min(config.batchSize, trained)),
 });
+
+/** The configuration as it is run on `count` rows, some of them held out. */
+export const fitConfig = (config: TrainingConfig, count: number): TrainingConfig =>
+  fitBatch(config, splitRows(count, config).train.length);
 
 /** Trains `network` in place and leaves in it the weights that the configuration asks for: best, averaged or last. */
 export async function train({ network, ...request }: TrainRequest): Promise<TrainResult> {

@@ -45,6 +45,31 @@ export const API_ERRORS = {
     help: 'Send the record again after the Retry-After delay; an id is never logged twice.',
     httpStatus: 503,
   },
+  'not-writer': {
+    title: 'This replica does not write',
+    help: 'Another replica took over. Nothing was recorded by this one; send the request again.',
+    httpStatus: 503,
+  },
+  'writer-unknown': {
+    title: 'No replica is ready to write',
+    help: 'Nothing was recorded. One takes over within seconds; send the request again after Retry-After.',
+    httpStatus: 503,
+  },
+  'writer-lost': {
+    title: 'The writing replica went away before it answered',
+    help: 'The request may have been carried out, or not. With an Idempotency-Key, or a record of its own id, it is safe to send again.',
+    httpStatus: 503,
+  },
+  'store-unavailable': {
+    title: 'The database cannot be reached',
+    help: 'Nothing was acknowledged. Check the PostgreSQL server and the store setting; the service goes on by itself.',
+    httpStatus: 503,
+  },
+  'store-version': {
+    title: 'The database belongs to another release',
+    help: 'Run the release that made its tables, or move its data first.',
+    httpStatus: 500,
+  },
   'log-corrupt': {
     title: 'The stored log contradicts itself',
     help: 'Do not append. Restore the data folder, and compare it with the last anchored checkpoint.',

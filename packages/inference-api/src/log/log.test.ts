@@ -13,13 +13,35 @@ import {
   verifyInclusion,
 } from '@testigo/trail';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase, postgresUrl } from '../../test/support/postgres.ts';
+import { openSoleStore } from '../../test/support/sole-store.ts';
 import type { EncodedRecord, Receipt, TransparencyLog } from './log.ts';
 import { openLog } from './open-log.ts';
+import type { SequencerOptions } from './sequencer.ts';
 import { SqliteStore } from './sqlite-store.ts';
+import type { LogStore } from './store.ts';
 import { makeFolder, makeRecord, makeRecords, newId, TEST_IDENTITY } from './testing.ts';
 
-const openIn = async (path: string) =>
-  openLog({ ...TEST_IDENTITY, store: await SqliteStore.open(path), options: { batchDelayMs: 1 } });
+/** One place that a log can be kept in, opened again and again. */
+type Place = { openStore(): Promise<LogStore>; remove(): Promise<void> };
+
+const inFolder = async (): Promise<Place> => {
+  const folder = makeFolder();
+  return { openStore: () => SqliteStore.open(folder.path), remove: async () => folder.remove() };
+};
+
+const inPostgres = async (): Promise<Place> => {
+  const database = await createTestDatabase();
+  return { openStore: () => openSoleStore(database.url), remove: database.drop };
+};
+
+const places = [
+  { name: 'SQLite', make: inFolder, isHere: true },
+  { name: 'PostgreSQL', make: inPostgres, isHere: postgresUrl !== undefined },
+];
+
+const openIn = async (place: Place, options: Partial<SequencerOptions> = { batchDelayMs: 1 }) =>
+  openLog({ ...TEST_IDENTITY, store: await place.openStore(), options });
 
 const readNote = (note: string) => {
   const { body, verifiedBy } = openNote(note, [newNoteVerifier(TEST_IDENTITY.verifierKey)]);
@@ -36,21 +58,22 @@ const areProven = (records: readonly EncodedRecord[], receipts: readonly Receipt
   });
 };
 
-describe('the durable log', { timeout: 60_000 }, () => {
-  let folder: ReturnType<typeof makeFolder>;
+describe.each(places)('the durable log in $name', { timeout: 60_000 }, ({ make, isHere }) => {
+  if (!isHere) return it.skip('needs a server in POSTGRES_TEST_URL');
+  let place: Place;
   let log: TransparencyLog;
   beforeEach(async () => {
-    folder = makeFolder();
-    log = await openIn(folder.path);
+    place = await make();
+    log = await openIn(place);
   });
   afterEach(async () => {
     await log.close();
-    folder.remove();
+    await place.remove();
   });
 
   const reopen = async () => {
     await log.close();
-    log = await openIn(folder.path);
+    log = await openIn(place);
   };
 
   it('starts with a signed checkpoint of nothing', () => {
@@ -176,17 +199,13 @@ describe('the durable log', { timeout: 60_000 }, () => {
   });
 
   it('lets one writer in', async () => {
-    await expect(SqliteStore.open(folder.path)).rejects.toMatchObject({ code: 'log-locked' });
+    await expect(place.openStore()).rejects.toMatchObject({ code: 'log-locked' });
     await reopen();
   });
 
   it('refuses more than may wait, and appends after close', async () => {
     await log.close();
-    log = await openLog({
-      ...TEST_IDENTITY,
-      store: await SqliteStore.open(folder.path),
-      options: { batchDelayMs: 5, waitingRecords: 10 },
-    });
+    log = await openIn(place, { batchDelayMs: 5, waitingRecords: 10 });
     const fits = log.appendAll(makeRecords(8));
     await expect(log.appendAll(makeRecords(3))).rejects.toMatchObject({ code: 'log-overloaded' });
     await fits;
@@ -194,16 +213,16 @@ describe('the durable log', { timeout: 60_000 }, () => {
     await log.close();
     expect((await last).leafIndex).toBe(8);
     await expect(log.append(makeRecord())).rejects.toMatchObject({ code: 'log-unavailable' });
-    log = await openIn(folder.path);
+    log = await openIn(place);
   });
 
   it('does not continue the log of another key', async () => {
     await log.append(makeRecord());
     await log.close();
     const other = { ...TEST_IDENTITY, origin: 'log.example.org/other' };
-    await expect(openLog({ ...other, store: await SqliteStore.open(folder.path) })).rejects.toMatchObject({
+    await expect(openLog({ ...other, store: await place.openStore() })).rejects.toMatchObject({
       code: 'log-corrupt',
     });
-    log = await openIn(folder.path);
+    log = await openIn(place);
   });
 });

@@ -1,0 +1,70 @@
+import { Client, type ClientConfig, Pool, type PoolConfig, types } from 'pg';
+import { ApiError } from '../errors.ts';
+
+export type PostgresOptions = {
+  readonly url: string;
+  /** Names this process to the server: what a successor disconnects when it takes over. */
+  readonly applicationName: string;
+};
+
+const BIGINT = 20;
+
+/** Everything stored in 64 bits here stays below 2^53: sizes, sequence numbers, milliseconds. */
+const readNumbers = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === BIGINT ? Number : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser,
+};
+
+export const SCHEMA = 'testigo';
+
+const CONNECT_TIMEOUT_MS = 3_000;
+
+/**
+ * A commit that was answered must be on disk, whatever the server's default says; and a process that stops in the
+ * middle of a transaction must not keep its locks.
+ */
+const SETTINGS = [
+  `search_path=${SCHEMA}`,
+  'synchronous_commit=on',
+  'idle_in_transaction_session_timeout=2000',
+  'tcp_keepalives_idle=2',
+  'tcp_keepalives_interval=1',
+  'tcp_keepalives_count=3',
+];
+
+const configOf = ({ url, applicationName }: PostgresOptions): ClientConfig => ({
+  connectionString: url,
+  application_name: applicationName,
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  keepAlive: true,
+  options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
+  types: readNumbers,
+});
+
+/** One connection, not opened yet. */
+export const createClient = (options: PostgresOptions): Client => new Client(configOf(options));
+
+export const createPool = (
+  options: PostgresOptions,
+  pool: Pick<PoolConfig, 'max' | 'idleTimeoutMillis'>,
+): Pool => {
+  const created = new Pool({ ...configOf(options), ...pool });
+  // A connection that breaks while nobody uses it is replaced at the next query; without a listener Node would end.
+  created.on('error', () => undefined);
+  return created;
+};
+
+// PostgreSQL, appendix A: class 08 is about connections, 57P01 to 57P03 are a server that goes away or comes up.
+const CONNECTION_STATE = /^(08...|57P0[123])$/;
+const SQL_STATE = /^[0-9A-Z]{5}$/;
+
+/** Whether nobody knows if the statement was executed: the connection broke, rather than the server refusing it. */
+export const isConnectionError = (error: unknown): boolean => {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  if (typeof code === 'string' && SQL_STATE.test(code)) return CONNECTION_STATE.test(code);
+  return error instanceof Error && !(error instanceof ApiError);
+};
+
+/** What a caller is told of a failed query: the server's own words stay in `cause`. */
+export const toStoreError = (error: unknown): unknown =>
+  isConnectionError(error) ? new ApiError('store-unavailable', undefined, { cause: error }) : error;

@@ -1,0 +1,105 @@
+import type { Pool } from 'pg';
+import type { Term } from '../cluster/term.ts';
+import { ApiError } from '../errors.ts';
+import { toStoreError } from '../postgres/connect.ts';
+import type { Database, Row, Statement, Value } from './database.ts';
+import { WriteQueue } from './write-queue.ts';
+
+const numbered = new Map<string, string>();
+
+/** `?` as PostgreSQL writes it. None of our texts has a question mark of its own. */
+const toNumbered = (text: string): string => {
+  const known = numbered.get(text);
+  if (known !== undefined) return known;
+  let count = 0;
+  const made = text.replace(/\?/g, () => `$${++count}`);
+  numbered.set(text, made);
+  return made;
+};
+
+/** Runs the statements in one transaction. */
+export type Transact = (statements: readonly Statement[]) => Promise<readonly number[]>;
+
+const openReads = (pool: Pool): Pick<Database, 'get' | 'all'> => {
+  const all = async (text: string, ...values: Value[]): Promise<Row[]> => {
+    try {
+      return (await pool.query<Row>(toNumbered(text), values)).rows;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  };
+  return { all, get: async (text, ...values) => (await all(text, ...values))[0] };
+};
+
+const transact = async (
+  pool: Pool,
+  fence: Term | undefined,
+  statements: readonly Statement[],
+): Promise<readonly number[]> => {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    if (fence) {
+      const text = 'SELECT epoch FROM writer WHERE epoch = $1 FOR KEY SHARE';
+      const { rowCount } = await client.query(text, [fence.epoch]);
+      if (rowCount !== 1) throw new ApiError('not-writer');
+    }
+    const changes: number[] = [];
+    for (const [text, ...values] of statements) {
+      changes.push((await client.query(toNumbered(text), values)).rowCount ?? 0);
+    }
+    await client.query('COMMIT');
+    return changes;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+};
+
+/** For readers: every write is refused with `not-writer`. The pool stays its owner's. */
+export const openPostgresReads = (pool: Pool): Database => ({
+  ...openReads(pool),
+  write: async () => {
+    throw new ApiError('not-writer');
+  },
+  forgetDeleted: async () => undefined,
+  close: async () => undefined,
+});
+
+/**
+ * For the writer of a term, whose every transaction is refused once the term is over; without one, for tools that
+ * write what no writer decides on, such as the first API key. `onLost` hears of a write whose outcome is unknown.
+ */
+export const openPostgresDatabase = (
+  pool: Pool,
+  term: Term | undefined,
+  onLost: (error: unknown) => void = () => undefined,
+): Database => {
+  let lost: unknown;
+  const queue = new WriteQueue(async (statements) => {
+    if (lost !== undefined) throw lost;
+    try {
+      return await transact(pool, term, statements);
+    } catch (error) {
+      const told = toStoreError(error);
+      // Whether it was committed is unknown: nothing more is written in this term, and the next one looks.
+      if (told !== error) {
+        lost = told;
+        onLost(error);
+      }
+      throw told;
+    }
+  });
+  return {
+    ...openReads(pool),
+    write: (...statements) => queue.add(statements),
+    // TODO
+    forgetDeleted: async () => undefined,
+    close: () => queue.drain(),
+  };
+};

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { Wallet } from 'ethers';
 import { isOnChain } from './anchoring/anchor.ts';
 import { AnchoringEngine } from './anchoring/engine.ts';
 import { connectJsonRpc } from './anchoring/json-rpc.ts';
-import { SqliteOutbox } from './anchoring/sqlite-outbox.ts';
+import type { Outbox } from './anchoring/outbox.ts';
 import type { ApiConfig } from './config.ts';
 import type { TransparencyLog } from './log/log.ts';
 import type { Logger } from './logging.ts';
@@ -13,8 +12,9 @@ const GWEI = 1_000_000_000n;
 
 /** The engine for this log, not started yet; undefined where no key to anchor with is configured. */
 export const createAnchoring = (
-  config: Pick<ApiConfig, 'anchoring' | 'registry' | 'dataDir'>,
+  config: Pick<ApiConfig, 'anchoring' | 'registry'>,
   log: TransparencyLog,
+  outbox: Outbox,
   logger: Logger,
 ): AnchoringEngine | undefined => {
   const { privateKey, rpcUrls, maxFeeGwei, depths, ...times } = config.anchoring;
@@ -22,7 +22,7 @@ export const createAnchoring = (
   const urls = rpcUrls ?? [config.registry.rpcUrl];
   return new AnchoringEngine({
     log,
-    outbox: new SqliteOutbox(join(config.dataDir, 'outbox'), log.logId),
+    outbox,
     nodes: urls.map((url) => connectJsonRpc(url)),
     registry: config.registry.address,
     chainId: config.registry.chainId,
@@ -34,17 +34,20 @@ export const createAnchoring = (
   });
 };
 
-/** The engine as records see it. */
-export const viewAnchoring = (engine: AnchoringEngine, registry: ApiConfig['registry']): AnchoringView => ({
+/** The outbox as records see it. */
+export const viewAnchoring = (
+  outbox: Pick<Outbox, 'findCovering'>,
+  { anchoring, registry }: Pick<ApiConfig, 'anchoring' | 'registry'>,
+): AnchoringView => ({
   statusOf: async (leafIndex) => {
-    const anchor = await engine.findAnchor(leafIndex);
+    const anchor = await outbox.findCovering(leafIndex);
     if (
       !anchor ||
       !isOnChain(anchor) ||
       anchor.transactionHash === undefined ||
       anchor.blockNumber === undefined
     ) {
-      return { state: 'pending' };
+      return { state: anchoring.privateKey === undefined ? 'unanchored' : 'pending' };
     }
     return {
       state: anchor.state as 'mined' | 'safe' | 'finalized',

@@ -46,14 +46,34 @@ describe('configuration', () => {
     expect(() => loadConfig('/nonexistent/config.json', {})).toThrow(/\/nonexistent\/config.json/);
   });
 
+  it('takes a PostgreSQL database only with the keys that its replicas share', () => {
+    const key = 'ab'.repeat(32);
+    const store = 'postgres://testigo:pass@db.example.org/calls';
+    const problemsOf = (input: object): string => {
+      try {
+        parseConfig({ registry, ...input });
+        return '';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(problemsOf({ store })).toMatch(/log\.signingKey.*\n.*keys\.masterKey/);
+    expect(problemsOf({ store, log: { signingKey: key }, keys: { masterKey: key } })).toBe('');
+    for (const wrong of ['mysql://db', 'postgres', 'postgres://['])
+      expect(problemsOf({ store: wrong })).toContain('store');
+  });
+
   it('shows no secret', () => {
     const secret = 'ab'.repeat(32);
     const config = parseConfig({
       registry,
+      store: `postgres://testigo:${secret}@db.example.org/calls?sslmode=verify-full`,
       keys: { masterKey: secret },
       log: { signingKey: secret },
       anchoring: { privateKey: `0x${secret}` },
     });
-    expect(JSON.stringify(redactConfig(config))).not.toContain(secret);
+    const shown = JSON.stringify(redactConfig(config));
+    expect(shown).not.toContain(secret);
+    expect(shown).toContain('postgres://testigo:redacted@db.example.org/calls?sslmode=verify-full');
   });
 });

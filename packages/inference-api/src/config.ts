@@ -12,7 +12,7 @@ const hex = (bytes: number) =>
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'a contract address');
 
 /** Values under these names are secrets: `--print-config` and logs show that they are set, never what they are. */
-const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'databaseUrl', 'otlpHeaders']);
+const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'otlpHeaders']);
 
 const serverSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -173,10 +173,32 @@ const policySchema = z.strictObject({
     .optional(),
 });
 
+const POSTGRES_URL = /^postgres(ql)?:\/\//;
+
+/** `sqlite` keeps everything in dataDir; a postgres:// URL lets several replicas share it, one of them writing. */
+const storeSchema = z
+  .string()
+  .refine(
+    (text) => text === 'sqlite' || (POSTGRES_URL.test(text) && URL.canParse(text)),
+    'sqlite, or the URL of a PostgreSQL database: postgres://user:password@host:5432/database',
+  )
+  .default('sqlite');
+
+const replicaSchema = z.strictObject({
+  /** Where the other replicas reach this one; the address it listens on if absent. */
+  url: z.url({ protocol: /^https?$/ }).optional(),
+  /** A writer that is silent for so long is cut off, and another replica takes over. */
+  leaseMs: milliseconds.min(500).max(60_000).default(3_000),
+  /** How long a request waits while the replicas elect a writer. */
+  electionWaitMs: z.int().min(0).max(60_000).default(5_000),
+});
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const fieldsSchema = z.strictObject({
   dataDir: z.string().default('.testigo/api'),
+  store: storeSchema,
+  replica: replicaSchema.prefault({}),
   server: serverSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   model: modelSchema.prefault({}),
@@ -212,10 +234,22 @@ const fieldsSchema = z.strictObject({
     .prefault({}),
 });
 
-export const configSchema = fieldsSchema.refine(
-  ({ auth, server }) => auth.mode === 'required' || LOOPBACK.has(server.host),
-  { path: ['auth', 'mode'], message: 'open only on a loopback host: set it to required to listen elsewhere' },
-);
+const sharesStore = ({ store }: z.infer<typeof fieldsSchema>): boolean => store !== 'sqlite';
+const SHARED_KEY = 'needed with a store that replicas share: without it each would make a key of its own';
+
+export const configSchema = fieldsSchema
+  .refine(({ auth, server }) => auth.mode === 'required' || LOOPBACK.has(server.host), {
+    path: ['auth', 'mode'],
+    message: 'open only on a loopback host: set it to required to listen elsewhere',
+  })
+  .refine((config) => !sharesStore(config) || config.log.signingKey !== undefined, {
+    path: ['log', 'signingKey'],
+    message: SHARED_KEY,
+  })
+  .refine((config) => !sharesStore(config) || config.keys.masterKey !== undefined, {
+    path: ['keys', 'masterKey'],
+    message: SHARED_KEY,
+  });
 
 export type ApiConfig = z.infer<typeof configSchema>;
 export type ApiConfigInput = z.input<typeof configSchema>;
@@ -299,8 +333,20 @@ export const loadConfig = (file: string | undefined, env: NodeJS.ProcessEnv): Ap
   return parseConfig(mergeDeep(fromFile, readEnvironment(env)));
 };
 
+/** Passwords stand before the host, or among the parameters; nothing else of the URL is secret. */
+const redactUrl = (text: string): string => {
+  if (!POSTGRES_URL.test(text)) return text;
+  const url = new URL(text);
+  if (url.password !== '') url.password = 'redacted';
+  for (const name of ['password', 'sslpassword']) {
+    if (url.searchParams.has(name)) url.searchParams.set(name, 'redacted');
+  }
+  return url.href;
+};
+
 /** The configuration as it may be shown. */
 export const redactConfig = (value: unknown, name = ''): unknown => {
+  if (name === 'store' && typeof value === 'string') return redactUrl(value);
   if (SECRETS.has(name)) return value === undefined ? undefined : '[redacted]';
   if (Array.isArray(value)) return value.map((item) => redactConfig(item, name));
   if (isRecord(value))

@@ -7,17 +7,20 @@ import { openLog } from './log/open-log.ts';
 import { SqliteStore } from './log/sqlite-store.ts';
 import { readOrCreateKey } from './vault/key-file.ts';
 
-/** The log in the data folder, under the configured key or one that is made there once. */
+/** The log's name and its key, the configured one or one that is made in the data folder once. */
+export const identifyLog = ({ dataDir, log: { origin, signingKey } }: Pick<ApiConfig, 'dataDir' | 'log'>) => {
+  const secretKey = readOrCreateKey(signingKey, join(dataDir, 'log.key'));
+  return {
+    origin,
+    signer: newNativeLogSigner({ name: origin, secretKey }),
+    verifierKey: verifierKey(origin, keyPairOf(secretKey).publicKey),
+  };
+};
+
+/** The log in the data folder. */
 export const openServiceLog = async (
   config: Pick<ApiConfig, 'dataDir' | 'log'>,
 ): Promise<TransparencyLog> => {
-  const { origin, signingKey, batchDelayMs } = config.log;
-  const secretKey = readOrCreateKey(signingKey, join(config.dataDir, 'log.key'));
-  return openLog({
-    store: await SqliteStore.open(join(config.dataDir, 'log')),
-    origin,
-    options: { batchDelayMs },
-    signer: newNativeLogSigner({ name: origin, secretKey }),
-    verifierKey: verifierKey(origin, keyPairOf(secretKey).publicKey),
-  });
+  const store = await SqliteStore.open(join(config.dataDir, 'log'));
+  return openLog({ ...identifyLog(config), store, options: { batchDelayMs: config.log.batchDelayMs } });
 };

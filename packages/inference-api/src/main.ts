@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { createApiKeys } from './auth/api-keys.ts';
 import { SCOPES } from './auth/principal.ts';
-import { ConfigError, loadConfig, redactConfig } from './config.ts';
+import { type ApiConfig, ConfigError, loadConfig, redactConfig } from './config.ts';
 import { createLogger } from './logging.ts';
 import { startApi } from './start-api.ts';
+import type { Database } from './state/database.ts';
+import { withPostgresState } from './state/postgres-tool.ts';
 import { openSqliteState } from './state/sqlite-database.ts';
 
 const USAGE_ERROR = 2;
@@ -28,6 +30,18 @@ const run = async (options: { readonly config?: string; readonly printConfig?: b
   process.once('SIGTERM', shutDown).once('SIGINT', shutDown);
 };
 
+/** Opens the tables of the service beside it. */
+const withState = async <T>(config: ApiConfig, use: (db: Database) => Promise<T>): Promise<T> => {
+  if (config.store !== 'sqlite') return withPostgresState(config.store, use);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const db = openSqliteState(join(config.dataDir, 'state.sqlite'));
+  try {
+    return await use(db);
+  } finally {
+    await db.close();
+  }
+};
+
 type KeyOptions = { readonly name: string; readonly scopes: string; readonly deployer?: string };
 
 const createKey = async (options: KeyOptions, command: Command): Promise<void> => {
@@ -39,15 +53,11 @@ const createKey = async (options: KeyOptions, command: Command): Promise<void> =
   const unknown = wanted.filter((scope) => !(SCOPES as readonly string[]).includes(scope));
   if (unknown.length > 0)
     throw new ConfigError(unknown.map((scope) => `--scopes: there is no scope ${scope}`));
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const db = openSqliteState(join(config.dataDir, 'state.sqlite'));
   const scopes = SCOPES.filter((scope) => wanted.includes(scope));
-  const { token } = await createApiKeys(db, Date.now).create({
-    name: options.name,
-    scopes,
-    deployer: options.deployer,
+  const token = await withState(config, async (db) => {
+    const key = { name: options.name, scopes, deployer: options.deployer };
+    return (await createApiKeys(db, Date.now).create(key)).token;
   });
-  await db.close();
   process.stdout.write(`${token}\n`);
 };
 
@@ -59,9 +69,7 @@ const program = new Command('testigo-api')
 
 program
   .command('create-key')
-  .description(
-    'Makes an API key in the data folder and prints its token once. Works beside a running service.',
-  )
+  .description('Makes an API key in the store and prints its token once. Works beside a running service.')
   .requiredOption('--name <code>', 'what the key is for')
   .requiredOption('--scopes <list>', `some of ${SCOPES.join(',')}`)
   .option('--deployer <code>', "limits the key to this deployer's sessions")

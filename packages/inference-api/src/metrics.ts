@@ -1,5 +1,4 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { TransparencyLog } from './log/log.ts';
 import type { RegistryWatch } from './registry/registry-watch.ts';
 
 export type Metrics = {
@@ -12,7 +11,7 @@ export type Metrics = {
 };
 
 export type MetricSources = {
-  readonly log: TransparencyLog;
+  readonly logSize: () => number;
   readonly chain: RegistryWatch;
   readonly unanchoredRecords: () => Promise<number>;
   readonly openStreams: () => number;
@@ -52,7 +51,7 @@ export const createMetrics = (): Metrics => {
       outcomes.inc({ outcome });
       pictures.observe(seconds);
     },
-    observe: ({ log, chain, unanchoredRecords, openStreams, webhookDeliveries }) => {
+    observe: ({ logSize, chain, unanchoredRecords, openStreams, webhookDeliveries }) => {
       const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
         new Gauge({
           name,
@@ -62,7 +61,7 @@ export const createMetrics = (): Metrics => {
             this.set(await read());
           },
         });
-      gauge('testigo_log_size', 'Records in the log.', () => log.checkpoint().size);
+      gauge('testigo_log_size', 'Records in the log.', logSize);
       gauge('testigo_unanchored_records', 'Records that no anchor on chain covers.', unanchoredRecords);
       gauge(
         'testigo_chain_lag_seconds',

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { Express } from 'express';
 import type { AnchoringEngine } from './anchoring/engine.ts';
 import { type ApiKeys, createApiKeys } from './auth/api-keys.ts';
@@ -8,6 +7,7 @@ import type { ApiConfig } from './config.ts';
 import { createApi } from './http/create-api.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { presentDetection } from './http/routes/detections.ts';
+import type { ReplicaRole } from './http/routes/health.ts';
 import type { TransparencyLog } from './log/log.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
@@ -57,6 +57,8 @@ export type Stores = {
   readonly anchoring: AnchoringView;
   /** Where this process anchors. */
   readonly engine?: AnchoringEngine | undefined;
+  /** Where several processes share the stores. */
+  readonly replica?: ReplicaRole;
 };
 
 export type Service = {
@@ -68,8 +70,14 @@ export type Service = {
   /** Sends what is owed: started, and stopped, in the one process that writes the log. */
   readonly webhookDispatcher: Dispatcher;
   readonly webhookStore: WebhookStore;
-  /** Takes the server's frame streams. */
-  openStreams(server: Server): StreamServer;
+  readonly streams: StreamServer;
+};
+
+/** Settles what the process or the replica before this one left open. Run once, before anything is recorded. */
+export const recoverService = async ({ ledger }: Service, logger: Logger): Promise<void> => {
+  const recovered = await ledger.recover();
+  if (recovered.confirmed + recovered.dropped + recovered.owed > 0)
+    logger.warn({ recovered }, 'settled what a crash had left open');
 };
 
 /** The service over these stores: everything in it that records does so through them and nothing else. */
@@ -120,7 +128,13 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     sessions,
     rights: createRightsService({ ...shared, evidence }),
     webhooks: webhooks.service,
-    health: { registry, log, modelVersion: model.modelVersion, isDraining: base.isDraining },
+    health: {
+      registry,
+      log,
+      modelVersion: model.modelVersion,
+      isDraining: base.isDraining,
+      replica: stores.replica,
+    },
   });
   return {
     app,
@@ -130,20 +144,19 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     ledger,
     webhookDispatcher: webhooks.dispatcher,
     webhookStore: webhooks.store,
-    openStreams: (server) =>
-      serveStreams(server, {
-        service,
-        labels,
-        framesInFlight: config.limits.framesInFlight,
-        windowMs: config.policy.windowMs,
-        present: (recorded) => presentDetection(detections, recorded),
-        now,
-        authenticate,
-        sessions,
-        frameBytes: config.limits.bodyBytes,
-        streams: config.limits.streams,
-        pingMs: STREAM_PING_MS,
-        logger,
-      }),
+    streams: serveStreams({
+      service,
+      labels,
+      framesInFlight: config.limits.framesInFlight,
+      windowMs: config.policy.windowMs,
+      present: (recorded) => presentDetection(detections, recorded),
+      now,
+      authenticate,
+      sessions,
+      frameBytes: config.limits.bodyBytes,
+      streams: config.limits.streams,
+      pingMs: STREAM_PING_MS,
+      logger,
+    }),
   };
 };

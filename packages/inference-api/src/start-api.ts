@@ -5,20 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseVerifierKey, toHex } from '@testigo/trail';
 import { FetchRequest, JsonRpcProvider } from 'ethers';
-import { createAnchoring, viewAnchoring } from './anchoring-setup.ts';
 import type { ApiKeys, NewKey } from './auth/api-keys.ts';
+import { openReplica } from './cluster/replica.ts';
 import type { ApiConfig } from './config.ts';
-import { openServiceLog } from './log-setup.ts';
+import { openLocalHost } from './host.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { type OpenModel, openModel } from './model-setup.ts';
 import { ReaderPool } from './reading/reader-pool.ts';
-import { noAnchoring } from './records/anchoring-view.ts';
 import { openModelArchive } from './records/model-archive.ts';
 import { watchRegistry } from './registry/registry-watch.ts';
-import { createService, type Service, type ServiceBase } from './service.ts';
-import { openSqliteState } from './state/sqlite-database.ts';
-import type { StreamServer } from './streams/stream-server.ts';
+import type { ServiceBase } from './service.ts';
 import { startTracing } from './tracing/start-tracing.ts';
 import { readOrCreateKey } from './vault/key-file.ts';
 
@@ -94,29 +91,6 @@ const openReaders = (config: ApiConfig, model: OpenModel['network'], logger: Log
     },
   );
 
-/** The service over files in the data folder, which it is the only one to write. */
-const openLocalService = async (
-  base: ServiceBase,
-  onClose: (close: () => Promise<void>) => unknown,
-): Promise<Service> => {
-  const { config, logger } = base;
-  const db = openSqliteState(join(config.dataDir, 'state.sqlite'));
-  onClose(() => db.close());
-  const log = await openServiceLog(config);
-  onClose(() => log.close());
-  const engine = createAnchoring(config, log, logger);
-  if (engine) onClose(() => engine.stop());
-  const anchoring = engine ? viewAnchoring(engine, config.registry) : noAnchoring;
-  const service = createService(base, { log, db, anchoring, engine });
-  const recovered = await service.ledger.recover();
-  if (recovered.confirmed + recovered.dropped + recovered.owed > 0)
-    logger.warn({ recovered }, 'settled what a crash had left open');
-  engine?.start();
-  service.webhookDispatcher.start();
-  onClose(() => service.webhookDispatcher.stop());
-  return service;
-};
-
 /** Opens everything in the order it depends on each other, and closes it in the reverse one, also on failure. */
 export const startApi = async (
   config: ApiConfig,
@@ -172,26 +146,26 @@ export const startApi = async (
       now,
       isDraining: () => isDraining,
     };
-    const service = await openLocalService(base, onClose);
-    const { log, engine } = service;
-    let streams: StreamServer | undefined;
+    const host = await (config.store === 'sqlite' ? openLocalHost : openReplica)(base, onClose);
+    const { log } = host.current();
     metrics.observe({
-      log,
+      logSize: () => host.current().log.checkpoint().size,
       chain: registry,
-      unanchoredRecords: async () => (await engine?.status())?.unanchoredRecords ?? log.checkpoint().size,
-      openStreams: () => streams?.open() ?? 0,
-      webhookDeliveries: () => service.webhookStore.countDeliveries(),
+      unanchoredRecords: host.unanchoredRecords,
+      openStreams: () => host.current().streams.open(),
+      webhookDeliveries: () => host.current().webhookStore.countDeliveries(),
     });
-    const server = createHttpServer(config.server, service.app);
+    const server = createHttpServer(config.server, host.handle);
     hardenServer(server);
-    streams = service.openStreams(server);
+    server.on('upgrade', host.upgrade);
     const url = await listen(server, config.server);
     onClose(async () => {
       isDraining = true;
       const isClosed = closeServer(server, config.server.drainMs);
-      await streams?.close();
+      await host.current().streams.close();
       return isClosed;
     });
+    await host.start(url);
     logger.info({ url: { full: url }, modelVersion, log: { origin: log.origin } }, 'listening');
     return {
       url,
@@ -201,8 +175,8 @@ export const startApi = async (
       verifierKey: log.verifierKey,
       checkpointKey: `0x${toHex(parseVerifierKey(log.verifierKey).publicKey)}`,
       waitForAnchor: async (leafIndex, timeoutMs) =>
-        (await engine?.waitForAnchor(leafIndex, timeoutMs)) !== undefined,
-      createKey: (key) => service.apiKeys.create(key),
+        (await host.current().engine?.waitForAnchor(leafIndex, timeoutMs)) !== undefined,
+      createKey: (key) => host.current().apiKeys.create(key),
       close: closeAll,
     };
   } catch (error) {

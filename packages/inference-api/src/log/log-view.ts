@@ -13,7 +13,7 @@ import type { LogStore } from './store.ts';
 
 export interface LogViewParts {
   readonly store: Pick<LogStore, 'findLeaves' | 'readRecords' | 'sumModelCounts'>;
-  readonly tree: PublishedTree;
+  readonly tree: Pick<PublishedTree, 'readNode' | 'readTile'>;
   readonly checkpoint: () => SignedCheckpoint;
   readonly sign: (size: number, root: Uint8Array) => SignedCheckpoint;
 }

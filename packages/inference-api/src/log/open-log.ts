@@ -12,7 +12,10 @@ const startFresh = async (config: LogConfig): Promise<StoredHead> => {
 };
 
 /** The stored head must be this log's, under a key of this log: another log's folder must not be continued. */
-const checkHead = (config: LogConfig, { size, root, note }: StoredHead): SignedCheckpoint => {
+export const checkHead = (
+  config: Omit<LogConfig, 'store' | 'options'>,
+  { size, root, note }: StoredHead,
+): SignedCheckpoint => {
   const keys = [config.verifierKey, ...(config.retiredVerifierKeys ?? [])];
   const opened = openNote(
     note,

@@ -69,16 +69,33 @@ const closedError = () => new ApiError('log-unavailable', 'The log is closed.');
 export class PostgresStore extends PostgresReader implements LogStore {
   readonly #pool: Pool;
   readonly #term: Term;
+  readonly #onFailure: (error: unknown) => void;
   #isClosed = false;
   #giveUp: () => void = () => undefined;
   readonly #closed = new Promise<void>((resolve) => {
     this.#giveUp = resolve;
   });
 
-  constructor(pool: Pool, term: Term) {
+  /** `onFailure` hears of a commit that failed: the log takes no more after it. */
+  constructor(pool: Pool, term: Term, onFailure: (error: unknown) => void = () => undefined) {
     super(pool);
     this.#pool = pool;
     this.#term = term;
+    this.#onFailure = onFailure;
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    try {
+      await this.#commitOnce(commit);
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
+    }
+  }
+
+  override async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#giveUp();
   }
 
   /**
@@ -86,9 +103,9 @@ export class PostgresStore extends PostgresReader implements LogStore {
    * settles that: one of the two finds the head where it wants it. So it goes on until the server says.
    * @throws ApiError `not-writer`, `log-corrupt`, `log-unavailable` where the store was closed meanwhile
    */
-  async commit(commit: Commit): Promise<void> {
+  async #commitOnce(commit: Commit): Promise<void> {
     const query = { name: 'log-commit', text: COMMIT, values: pack(this.#term.epoch, commit) };
-    while (!this.#isClosed) {
+    while (!this.#isClosed && !this.#pool.ending) {
       try {
         const { rowCount } = await this.#orClosed(this.#pool.query(query));
         if (rowCount === 1 || (await this.#orClosed(this.#holds(commit)))) return;
@@ -99,11 +116,6 @@ export class PostgresStore extends PostgresReader implements LogStore {
       await Promise.race([this.#closed, new Promise((resolve) => setTimeout(resolve, RETRY_MS))]);
     }
     throw closedError();
-  }
-
-  override async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#giveUp();
   }
 
   #orClosed<T>(work: Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { EMPTY_ROOT, HASH_BYTES, type Hash, TILE_HEIGHT, TILE_WIDTH } from '@tes
 import { ApiError } from '../errors.ts';
 import { Frontier, hashRaggedEdge, locateNode, nodesAt, rootOf } from './frontier.ts';
 import { hashRecordBytes } from './hashing.ts';
-import type { LogStore, StoredHead } from './store.ts';
+import type { LogReader, StoredHead } from './store.ts';
 import { Tile } from './tile.ts';
 
 /** Complete tiles never change; 512 of them are 8 MiB and cover the paths of the last 100,000 leaves. */
@@ -10,12 +10,12 @@ const CACHED_TILES = 512;
 
 /** Reads nodes and tiles of the tree: the right edge from memory, what is complete from the store. */
 export class PublishedTree {
-  readonly #store: LogStore;
+  readonly #store: LogReader;
   readonly #frontier: Frontier;
   readonly #cache = new Map<string, Tile>();
   readonly #pending = new Map<string, Promise<Tile>>();
 
-  constructor(store: LogStore, frontier: Frontier) {
+  constructor(store: LogReader, frontier: Frontier) {
     this.#store = store;
     this.#frontier = frontier;
   }
@@ -66,7 +66,7 @@ export class PublishedTree {
   }
 }
 
-const readPartials = async (store: LogStore, size: number): Promise<Uint8Array[]> => {
+const readPartials = async (store: LogReader, size: number): Promise<Uint8Array[]> => {
   const leafCount = size % TILE_WIDTH;
   const records = await store.readRecords(size - leafCount, size);
   if (records.length !== leafCount) throw new ApiError('log-corrupt', 'The newest records are missing.');
@@ -85,7 +85,7 @@ const readPartials = async (store: LogStore, size: number): Promise<Uint8Array[]
  * Rebuilds the tree's right edge from the store, in time that does not grow with the log: at most 255 records and 255
  * tile roots a level. @throws ApiError `log-corrupt` if it does not hash to the stored head's root.
  */
-export const resumeFrontier = async (store: LogStore, head: StoredHead): Promise<Frontier> => {
+export const resumeFrontier = async (store: LogReader, head: StoredHead): Promise<Frontier> => {
   const frontier = Frontier.resume(head.size, await readPartials(store, head.size));
   const node = (level: number, index: number): Uint8Array => {
     const { tileLevel, height, position } = locateNode(level, index);

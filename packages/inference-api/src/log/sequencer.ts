@@ -35,7 +35,8 @@ interface SequencerParts {
   readonly remember: (tiles: readonly Tile[]) => void;
 }
 
-const lookupIn = (frontier: Frontier, completed: readonly Tile[]): NodeLookup => {
+/** Finds nodes on the right edge, and in the tiles that the newest records completed. */
+export const lookupIn = (frontier: Frontier, completed: readonly Tile[]): NodeLookup => {
   const tiles = new Map(completed.map((tile) => [`${tile.level}/${tile.index}`, tile]));
   return (level, index) => {
     const { tileLevel, tileIndex, height, position } = locateNode(level, index);

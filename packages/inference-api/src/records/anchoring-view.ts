@@ -21,6 +21,3 @@ export type AnchoringView = {
   /** The earliest anchor that covers this leaf, or how far one has come. */
   statusOf(leafIndex: number): Promise<AnchoringStatus>;
 };
-
-/** For a service that keeps its log but anchors it nowhere. */
-export const noAnchoring: AnchoringView = { statusOf: async () => ({ state: 'unanchored' }) };

@@ -17,9 +17,6 @@ const toNumbered = (text: string): string => {
   return made;
 };
 
-/** Runs the statements in one transaction. */
-export type Transact = (statements: readonly Statement[]) => Promise<readonly number[]>;
-
 const openReads = (pool: Pool): Pick<Database, 'get' | 'all'> => {
   const all = async (text: string, ...values: Value[]): Promise<Row[]> => {
     try {
@@ -98,8 +95,10 @@ export const openPostgresDatabase = (
   return {
     ...openReads(pool),
     write: (...statements) => queue.add(statements),
-    // TODO
-    forgetDeleted: async () => undefined,
+    // The rows as they were before are dead, not gone, until the server cleans up. docs/scaling.md says what is left.
+    forgetDeleted: async () => {
+      await pool.query('VACUUM sessions, records, idempotency');
+    },
     close: () => queue.drain(),
   };
 };

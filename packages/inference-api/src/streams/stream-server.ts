@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.ts';
@@ -20,6 +20,8 @@ export type StreamServerParts = FrameStreamParts & {
 };
 
 export type StreamServer = {
+  /** For the HTTP server's upgrade event. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly open: () => number;
   /** Answers what was accepted, then says goodbye (RFC 6455: 1001, going away). */
   close(): Promise<void>;
@@ -39,7 +41,7 @@ const authorizationOf = (request: IncomingMessage): string | undefined => {
 };
 
 /** Not a WebSocket yet: the refusal is a plain HTTP answer. */
-const rejectUpgrade = (socket: Duplex, error: ApiError, traceId: string): void => {
+export const rejectUpgrade = (socket: Duplex, error: ApiError, traceId: string): void => {
   const body = JSON.stringify(toProblem(error, traceId));
   const head = `HTTP/1.1 ${error.httpStatus} ${error.code}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
@@ -61,7 +63,7 @@ const keepAlive = (sockets: Set<WebSocket>, pingMs: number): NodeJS.Timeout => {
 };
 
 /** Binary frames over `/v1/sessions/{id}/frames`. */
-export const serveStreams = (server: Server, parts: StreamServerParts): StreamServer => {
+export const serveStreams = (parts: StreamServerParts): StreamServer => {
   const webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: parts.frameBytes,
@@ -85,7 +87,7 @@ export const serveStreams = (server: Server, parts: StreamServerParts): StreamSe
     return { sessionId, deployer: principal.deployer, traceId, trace };
   };
 
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const traceId = readTraceId(request.headers.traceparent as string | undefined);
     // A socket that fails while it is being admitted must not take the process along.
     socket.on('error', () => socket.destroy());
@@ -100,9 +102,10 @@ export const serveStreams = (server: Server, parts: StreamServerParts): StreamSe
         }),
       (thrown: unknown) => rejectUpgrade(socket, toApiError(thrown), traceId),
     );
-  });
+  };
 
   return {
+    upgrade,
     open: () => streams.size,
     close: async () => {
       clearInterval(timer);

@@ -718,7 +718,7 @@ export interface components {
         /** @description RFC 9457 problem details. Branch on code. */
         Problem: {
             /** @enum {string} */
-            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "forbidden" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "webhook-unknown" | "webhook-target-forbidden" | "webhook-limit" | "webhook-disabled" | "delivery-unknown" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "log-corrupt" | "log-forked";
+            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "forbidden" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "webhook-unknown" | "webhook-target-forbidden" | "webhook-limit" | "webhook-disabled" | "delivery-unknown" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "not-writer" | "writer-unknown" | "writer-lost" | "store-unavailable" | "store-version" | "log-corrupt" | "log-forked";
             detail?: string;
             errors?: {
                 at: string;
@@ -759,6 +759,12 @@ export interface components {
             modelVersion: string;
             ready: boolean;
             reason?: string;
+            /** @description Where several replicas share a database: whether this one records, and in which term. */
+            replica?: {
+                /** @enum {string} */
+                role: "writer" | "reader";
+                term?: number;
+            };
         };
         Receipt: {
             /** @description C2SP signed note. */

@@ -11,17 +11,26 @@ const readinessSchema = z
     chain: z.object({ blockNumber: z.int().optional(), lagMs: z.int().optional() }),
     log: z.object({ origin: z.string(), logId: z.string(), verifierKey: z.string(), size: z.int() }),
     modelVersion: z.string(),
+    replica: z
+      .object({ role: z.enum(['writer', 'reader']), term: z.int().optional() })
+      .optional()
+      .meta({
+        description: 'Where several replicas share a database: whether this one records, and in which term.',
+      }),
   })
   .meta({ id: 'Readiness' });
+
+export type ReplicaRole = { readonly role: 'writer'; readonly term: number } | { readonly role: 'reader' };
 
 export type HealthParts = {
   readonly registry: RegistryWatch;
   readonly log: TransparencyLog;
   readonly modelVersion: string;
   readonly isDraining: () => boolean;
+  readonly replica?: ReplicaRole | undefined;
 };
 
-export const healthOperations = ({ registry, log, modelVersion, isDraining }: HealthParts) => [
+export const healthOperations = ({ registry, log, modelVersion, isDraining, replica }: HealthParts) => [
   defineOperation({
     id: 'getLiveness',
     method: 'get',
@@ -63,6 +72,7 @@ export const healthOperations = ({ registry, log, modelVersion, isDraining }: He
           size: log.checkpoint().size,
         },
         modelVersion,
+        ...(replica ? { replica } : {}),
       };
       return { status: ready ? 200 : 503, body };
     },

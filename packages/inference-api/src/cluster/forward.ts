@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from '../errors.ts';
+import { readTraceId } from '../http/create-api.ts';
+import { toApiError, toProblem } from '../http/problem.ts';
+import type { Logger } from '../logging.ts';
+import type { Writer } from './term.ts';
+import { callReplica, checkNotForwarded, endToEnd, withWriter } from './upstream.ts';
+
+export type ForwardParts = {
+  /** As of the last look. */
+  readonly writer: () => Writer | undefined;
+  /** How long a request waits for one. */
+  readonly waitMs: number;
+  readonly bodyBytes: number;
+  readonly logger: Logger;
+};
+
+const ANSWER_TIMEOUT_MS = 60_000;
+
+/** Whether only the writer can answer. */
+export const wantsRecording = ({ method = 'GET' }: IncomingMessage): boolean =>
+  !['GET', 'HEAD', 'OPTIONS'].includes(method);
+
+const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > limit) throw new ApiError('body-too-large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
+const send = (url: string, request: IncomingMessage, body: Buffer): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { method, url: path } = request;
+    const headers = { ...endToEnd(request.headers), 'content-length': String(body.length) };
+    const sent = callReplica(url, { method, path, headers, timeout: ANSWER_TIMEOUT_MS });
+    sent.once('response', resolve);
+    sent.once('error', reject);
+    sent.once('timeout', () => sent.destroy(new Error('the writer does not answer')));
+    sent.end(body);
+  });
+
+const refuse = (request: IncomingMessage, response: ServerResponse, error: ApiError): void => {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const traceId = readTraceId(request.headers.traceparent as string | undefined);
+  response.writeHead(error.httpStatus, {
+    ...error.headers,
+    'Content-Type': 'application/problem+json',
+    'X-Trace-Id': traceId,
+    // The rest of the request may not have been read.
+    Connection: 'close',
+  });
+  response.end(JSON.stringify(toProblem(error, traceId)));
+};
+
+/** Passes a request on to the writer, and its answer back. The body is kept until then: the writer may change. */
+export const createForwarder = ({ writer, waitMs, bodyBytes, logger }: ForwardParts) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    checkNotForwarded(request);
+    const body = await readBody(request, bodyBytes);
+    const answered = await withWriter(writer, waitMs, (url) => send(url, request, body));
+    response.writeHead(answered.statusCode ?? 502, endToEnd(answered.headers));
+    answered.once('error', () => response.destroy());
+    answered.pipe(response);
+  };
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request, response).catch((thrown: unknown) => {
+      const error = toApiError(thrown);
+      logger.info({ error: { code: error.code } }, 'a request could not be passed on');
+      refuse(request, response, error);
+    });
+  };
+};

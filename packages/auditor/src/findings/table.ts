@@ -12,6 +12,7 @@ import {
 } from './record-findings.ts';
 import { REPLAY_FINDINGS } from './replay-findings.ts';
 import { TRAIL_FINDINGS } from './trail-findings.ts';
+import { TRANSCRIPT_FINDINGS } from './transcript-findings.ts';
 import { VERDICT_FINDINGS } from './verdict-findings.ts';
 import { WATCH_FINDINGS } from './watch-findings.ts';
 
@@ -30,6 +31,7 @@ export const FINDINGS = {
   ...TRAIL_FINDINGS,
   ...WATCH_FINDINGS,
   ...REPLAY_FINDINGS,
+  ...TRANSCRIPT_FINDINGS,
   ...VERDICT_FINDINGS,
 };
 

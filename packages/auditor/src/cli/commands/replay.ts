@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logIdOf, parseEvidenceBundle, toHex } from '@testigo/trail';
 import type { Command } from 'commander';
-import { messageOf } from '../../errors.ts';
+import { AuditError, messageOf } from '../../errors.ts';
 import { makeFinding } from '../../findings/table.ts';
 import { readServedSize } from '../../log/anchor-proofs.ts';
 import { readCheckpointText } from '../../log/export-record.ts';
@@ -24,10 +24,16 @@ import {
   readTrust,
 } from '../options.ts';
 import { createProgress } from '../progress.ts';
+import { replayTraining } from '../replay-training.ts';
 
 interface ReplayCommandOptions extends OutputOptions, ChainOptions {
-  readonly log: string;
-  readonly count: number;
+  readonly log?: string;
+  readonly model?: string;
+  readonly segments?: string;
+  readonly run?: string;
+  readonly data?: string;
+  readonly with: string;
+  readonly count?: number;
   readonly disclosed?: string;
   readonly endpoint?: URL;
   readonly name: string;
@@ -38,10 +44,15 @@ export function addReplayCommand(program: Command, io: Io, run: Run): void {
   const command = program
     .command('replay')
     .description(
-      "have the model read randomly drawn detections again; the draw follows from the anchor's block hash",
+      'have drawn detections read again (--log), or drawn segments of the training done again (--model); a block hash draws',
     )
-    .requiredOption('--log <location>', 'URL or folder of the log (C2SP tlog-tiles)')
-    .option('--count <n>', 'how many detections to draw', parseCount, 10)
+    .option('--log <location>', 'URL or folder of the log (C2SP tlog-tiles)')
+    .option('--model <dir>', 'model bundle folder: re-run segments of its training transcript instead')
+    .option('--count <n>', 'how many detections or segments to draw (default: 10 or 1)', parseCount)
+    .option('--run <dir>', 'with --model: run folder of the training, to re-run the segments here')
+    .option('--data <file>', 'with --run: the data that the run was trained on')
+    .option('--with <program>', 'with --run: the program that re-runs a segment', 'testigo-model')
+    .option('--segments <dir>', 'with --model: segment-I.json files that were made elsewhere')
     .option(
       '--disclosed <dir>',
       'what the operator disclosed: ID.json (evidence bundle) and ID.gray (48x48 bytes)',
@@ -59,6 +70,19 @@ export function addReplayCommand(program: Command, io: Io, run: Run): void {
 }
 
 async function replay(io: Io, options: ReplayCommandOptions): Promise<number> {
+  const { log, model } = options;
+  if (log !== undefined && model === undefined)
+    return replayDetections(io, { ...options, log, count: options.count ?? 10 });
+  if (model === undefined || log !== undefined)
+    throw new AuditError('usage', 'replay needs --log URL or --model DIR, and not both');
+  if ((options.run === undefined) !== (options.data === undefined))
+    throw new AuditError('usage', 'to re-run segments here, replay needs --run DIR and --data FILE');
+  return replayTraining(io, { ...options, model, count: options.count ?? 1 });
+}
+
+type DetectionReplayOptions = ReplayCommandOptions & { readonly log: string; readonly count: number };
+
+async function replayDetections(io: Io, options: DetectionReplayOptions): Promise<number> {
   const finish = (
     findings: Parameters<typeof finishAudit>[2]['findings'],
     drawn: readonly { index: number; id: string }[] = [],
@@ -83,7 +107,7 @@ async function replay(io: Io, options: ReplayCommandOptions): Promise<number> {
 
 async function replayLog(
   io: Io,
-  options: ReplayCommandOptions,
+  options: DetectionReplayOptions,
   finish: (
     findings: Parameters<typeof finishAudit>[2]['findings'],
     drawn?: readonly { index: number; id: string }[],

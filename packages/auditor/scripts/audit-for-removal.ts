@@ -1,20 +1,20 @@
 // Which rows the documented audit flags in each poisoned set of the retraining experiment:
 //   testigo-audit poison-bench --samples TRAIN.csv --cases badnets-1,… --export SETS
 //   testigo-model evidence --data SETS/CASE-1.csv --out SETS/CASE-1.ev        (for each case)
-//   node scripts/audit-for-removal.ts TRAIN.csv SETS OUT 1
+//   node scripts/audit-for-removal.ts TRAIN.csv SETS OUT 1 [CASE …]
 // Writes OUT/CASE-SEED.json for poison-arrays.ts. The rule is the verdict's: every row that carries a flag goes.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { poisonSet } from '../src/bench/attacks.ts';
-import { REMOVAL_CASES } from '../src/bench/cases.ts';
+import { findCase, REMOVAL_CASES } from '../src/bench/cases.ts';
 import { auditDataset } from '../src/poisoning/audit-dataset.ts';
 import { readEvidenceFile } from '../src/poisoning/evidence-file.ts';
 import { readSamplesCsv } from '../src/poisoning/samples-csv.ts';
 
-const [samples, sets, out, seed] = process.argv.slice(2) as [string, string, string, string];
+const [samples, sets, out, seed, ...names] = process.argv.slice(2) as [string, string, string, string];
 const clean = await readSamplesCsv(samples);
 mkdirSync(out, { recursive: true });
-for (const { name, attack } of REMOVAL_CASES) {
+for (const { name, attack } of names.length === 0 ? REMOVAL_CASES : names.map(findCase)) {
   const { set, isPoisoned } = poisonSet(clean, attack, seed);
   const evidence = await readEvidenceFile(`${sets}/${name}-${seed}.ev`);
   const audit = await auditDataset({ set, evidence, threads: availableParallelism() });

@@ -50,7 +50,8 @@ export async function auditDataset(input: DatasetInput): Promise<DatasetAudit> {
     const structure = await analyseStructure(set, pool, input.classes);
     const group = structure.duplicates.representative;
     const network = evidence === undefined ? undefined : await analyseNetwork(set, evidence, group, pool);
-    const columns: Record<string, Float64Array> = { ...network?.scores };
+    // label errors are dirt that a reserve without them would always show: they rank rows and condemn no set
+    const { 'label-error': _, ...columns } = network?.scores ?? {};
     const hasReserve = reserve !== undefined && reserve.size > 0 && network !== undefined;
     const fusion = hasReserve ? fuseAgainstReserve(columns, reserve.isMember) : undefined;
     const flags = collectFlags(set, structure, network, fusion);
@@ -127,9 +128,11 @@ function rankSuspicion(
 ): Float64Array {
   const suspicion = new Float64Array(set.size);
   const label = network?.scores['label-contradiction'];
+  const error = network?.scores['label-error'];
   const neighbour = network?.scores['neighbour-contradiction'];
-  if (label !== undefined && neighbour !== undefined) {
-    const combined = label.map((score, row) => score + neighbour[row]!);
+  if (label !== undefined && error !== undefined && neighbour !== undefined) {
+    // half the prior: flips chosen by an attacker know nothing of it, errors of annotators follow it
+    const combined = label.map((score, row) => (score + error[row]!) / 2 + neighbour[row]!);
     rankDescending(combined).forEach((row, rank) => {
       suspicion[row] = 1 - (rank + 1) / (set.size + 1);
     });

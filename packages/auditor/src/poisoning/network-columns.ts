@@ -17,6 +17,7 @@ export const NETWORK_DETECTORS = [
   'area-under-margin',
   'early-loss',
   'strip',
+  'label-error',
 ] as const;
 export type NetworkDetector = (typeof NETWORK_DETECTORS)[number];
 
@@ -58,6 +59,7 @@ export async function analyseNetwork(
   };
   const scores = {
     'label-contradiction': labels.scores,
+    'label-error': labels.errorScores,
     'neighbour-contradiction': contradiction,
     'neighbour-reach': standardise(reach),
     mahalanobis: standardise(measureMahalanobis(space, set.labels).map(Math.sqrt)),

@@ -51,6 +51,15 @@ describe('collisions', { timeout: PATIENCE_MS }, () => {
     expect(truePositiveRateAt(traceRoc(report.scores, isPoisoned), 0.01)).toBeGreaterThanOrEqual(0.85);
   });
 
+  it('accuse the class that the stamp prefers, not one whose stray picture carries it too', () => {
+    const { set, isPoisoned } = poisonSet(clean, { kind: 'badnets', rate: 0.05, target: TARGET }, '1');
+    const stray = everyRow.find((row) => isPoisoned[row] === 1)!;
+    set.labels[stray] = TARGET + 1;
+    const report = scoreCollisions(set, everyRow, findRecurringPatches(set, everyRow));
+    expect(report.classP[TARGET]).toBeLessThan(1e-4);
+    expect(report.classP[TARGET + 1]).toBe(1);
+    expect(report.p[stray]).toBe(1);
+  });
   it('say nothing where nothing recurs', () => {
     const report = scoreCollisions(clean, everyRow, findRecurringPatches(clean, everyRow));
     expect(Math.max(...report.scores)).toBe(0);

@@ -175,6 +175,8 @@ export function scoreCollisions(
       if (inside[c] === 0) continue;
       const outside = group.rows.length - inside[c]!;
       const ratio = inside[c]! / classSizes[c]! / ((outside + 1) / (rows.length - classSizes[c]! + 1));
+      // a stray row of another class in a stamped group is no evidence against that class
+      if (ratio <= 1) continue;
       const p = expected * binomialTail(group.rows.length, inside[c]!, classSizes[c]! / rows.length);
       report.classP[c] = Math.min(report.classP[c]!, p);
       for (const row of group.rows) {

@@ -1,11 +1,16 @@
+import type { InputProfile } from '@testigo/model';
+import type { PictureStatistics } from '@testigo/model/picture-statistics';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RegistryWatch } from './registry/registry-watch.ts';
+import { createDriftMonitor, STATISTIC_NAMES } from './signals/drift.ts';
 
 export type Metrics = {
   readonly registry: Registry;
   countRequest(labels: { readonly operation: string; readonly status: number }, seconds: number): void;
   /** `outcome` is `reading` or a refusal code: never a label or a score. */
   countPicture(outcome: string, seconds: number): void;
+  /** What a face was like; only how many fell where is kept. */
+  countFace(face: PictureStatistics): void;
   /** Values that are read when somebody looks. */
   observe(sources: MetricSources): void;
 };
@@ -21,7 +26,7 @@ export type MetricSources = {
 const SECONDS = [0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 5];
 
 /** A registry of its own each time: two services in one process must not share counters. */
-export const createMetrics = (): Metrics => {
+export const createMetrics = (inputProfile?: InputProfile): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'testigo_' });
@@ -44,8 +49,21 @@ export const createMetrics = (): Metrics => {
     labelNames: ['outcome'],
     registers,
   });
+  const drift = inputProfile && createDriftMonitor(inputProfile);
+  if (drift) {
+    new Gauge({
+      name: 'testigo_input_stability_index',
+      help: 'How far the last 5000 faces are from the training pictures: below .1 alike, above .25 shifted.',
+      labelNames: ['statistic'],
+      registers,
+      collect() {
+        for (const statistic of STATISTIC_NAMES) this.set({ statistic }, drift.stabilityOf(statistic));
+      },
+    });
+  }
   return {
     registry,
+    countFace: (face) => drift?.add(face),
     countRequest: ({ operation, status }, seconds) => requests.observe({ operation, status }, seconds),
     countPicture: (outcome, seconds) => {
       outcomes.inc({ outcome });

@@ -1,4 +1,12 @@
-import { preprocessingDigest, readBundle, shippedBundle, temperatureOf, toOnnx } from '@testigo/model';
+import {
+  type InputProfile,
+  preprocessingDigest,
+  readBundle,
+  readInputProfile,
+  shippedBundle,
+  temperatureOf,
+  toOnnx,
+} from '@testigo/model';
 import type { ApiConfig } from './config.ts';
 import { ApiError } from './errors.ts';
 import { findProtectedTraits } from './policy/rules.ts';
@@ -12,6 +20,8 @@ export type OpenModel = {
   /** For the threads that read. */
   readonly network: ReaderSetup['model'];
   readonly evidence: ModelEvidence;
+  /** Of its training pictures, where the bundle has one. */
+  readonly inputProfile: InputProfile | undefined;
 };
 
 /**
@@ -43,5 +53,6 @@ export const openModel = (config: ApiConfig['model']): OpenModel => {
       conformalQuantilePpm: manifest.calibration.conformalQuantilePpm,
     },
     evidence: { modelVersion, manifest: contents.manifestBytes, datasetEnvelope: contents.datasetEnvelope },
+    inputProfile: readInputProfile(contents.files),
   };
 };

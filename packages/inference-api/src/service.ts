@@ -1,3 +1,4 @@
+import type { InputProfile } from '@testigo/model';
 import type { Express } from 'express';
 import type { AnchoringEngine } from './anchoring/engine.ts';
 import { type ApiKeys, createApiKeys } from './auth/api-keys.ts';
@@ -41,6 +42,8 @@ export type ServiceBase = {
   /** Of the face detector, for the context of a reading. */
   readonly detectorName: string;
   readonly labels: readonly string[];
+  /** Of the model's training pictures, where its bundle has one. */
+  readonly inputProfile: InputProfile | undefined;
   readonly model: Omit<Provenance, 'policy' | 'build'>;
   readonly registry: RegistryWatch;
   readonly models: ModelArchive;
@@ -97,6 +100,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     detectorName: base.detectorName,
     picturesInFlight: config.limits.picturesInFlight,
     onPicture: metrics.countPicture,
+    onFace: metrics.countFace,
   });
   const pseudonymOf = createPseudonyms(masterKey);
   const sessions = createSessionService({ ...shared, labels, allowed: config.policy.allowed, pseudonymOf });
@@ -149,6 +153,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
       labels,
       framesInFlight: config.limits.framesInFlight,
       windowMs: config.policy.windowMs,
+      inputProfile: base.inputProfile,
       present: (recorded) => presentDetection(detections, recorded),
       now,
       authenticate,

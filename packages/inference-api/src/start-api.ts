@@ -130,7 +130,7 @@ export const startApi = async (
     if (!standing.mayRead)
       logger.warn({ error: { code: standing.code } }, 'started, but no readings until this is mended');
 
-    const metrics = createMetrics();
+    const metrics = createMetrics(model.inputProfile);
     let isDraining = false;
     const base: ServiceBase = {
       config,
@@ -138,6 +138,7 @@ export const startApi = async (
       reader,
       detectorName: reader.detector,
       labels,
+      inputProfile: model.inputProfile,
       model: provenance,
       registry,
       models: openModelArchive(join(config.dataDir, 'models'), model.evidence),

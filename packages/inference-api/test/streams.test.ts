@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { get, post } from './support/http.ts';
@@ -63,6 +64,30 @@ describe('a stream of frames', () => {
       1, 2, 4, 6,
     ]);
     expect(answers[0]).toMatchObject({ smoothed: { label: answers[0]?.label } });
+    socket.close();
+  });
+
+  it('tells per window how unlike the training pictures the faces were, and as a metric', async () => {
+    const sessionId = await openTestSession(api.url);
+    const { socket, messages, waitForAnswers } = await openStream(api.url, sessionId);
+    const face = await facePicture();
+    const dark = await sharp(face).linear(0.25).jpeg().toBuffer();
+    const drifts = () => messages.flatMap(({ drift }) => (drift ? [drift as { isDrifted: boolean }] : []));
+    let sent = 0;
+    const sendUntil = async (picture: Buffer, isDone: () => boolean) => {
+      while (!isDone()) {
+        for (let i = 0; i < 10; i++) socket.send(picture);
+        sent += 10;
+        await waitForAnswers(sent);
+      }
+    };
+    await sendUntil(face, () => drifts().length > 0);
+    expect(drifts().every(({ isDrifted }) => !isDrifted)).toBe(true);
+    await sendUntil(dark, () => drifts().some(({ isDrifted }) => isDrifted));
+    await sendUntil(dark, () => drifts().at(-1)?.isDrifted === true);
+    expect(drifts().at(-1)).toMatchObject({ outsidePpm: { brightness: expect.any(Number) } });
+    const { body } = await get(`${api.url}/metrics`);
+    expect(body.text).toContain('testigo_input_stability_index{statistic="brightness"}');
     socket.close();
   });
 

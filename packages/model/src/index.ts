@@ -6,6 +6,7 @@ export {
   type ViewMode,
 } from './bundle/classifier.ts';
 export type { EngineOptions } from './bundle/engine.ts';
+export { type InputProfile, readInputProfile, type StatisticProfile } from './bundle/input-profile.ts';
 export { countParameters, type LayersModel, type NamedTensor } from './bundle/layers.ts';
 export { type InputForm, toOnnx } from './bundle/onnx/to-onnx.ts';
 export { type BundleContents, readBundle } from './bundle/read-bundle.ts';

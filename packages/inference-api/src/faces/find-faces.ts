@@ -12,6 +12,7 @@ export const newFaceMemory = (): FaceMemory => ({ framesSinceSweep: 0 });
 export type FaceFinder = {
   readonly name: string;
   findFaces(image: RgbImage, memory?: FaceMemory): Promise<readonly Face[]>;
+  close(): Promise<void>;
 };
 
 // A second face can stay unseen between two looks at the whole picture: five frames are a third of a second.
@@ -42,6 +43,10 @@ export const createFaceFinder = (whole: FaceDetector, near: WindowedDetector | u
       memory.framesSinceSweep = followed ? memory.framesSinceSweep + 1 : 0;
       memory.last = faces.length === 1 ? faces[0]?.box : undefined;
       return faces;
+    },
+    close: async () => {
+      await whole.close();
+      await near?.close();
     },
   };
 };

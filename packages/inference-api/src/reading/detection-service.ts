@@ -17,6 +17,7 @@ import type { RegistryWatch } from '../registry/registry-watch.ts';
 import type { SessionRow, SessionTerms, StateStore } from '../state/state-store.ts';
 import { endSpan, inSpan, type OpenSpan, openSpan } from '../tracing/spans.ts';
 import type { SubjectKeys } from '../vault/subject-keys.ts';
+import type { Quality } from './quality.ts';
 import type { EmotionReader, Reading } from './read-emotion.ts';
 
 export type PictureRequest = {
@@ -35,6 +36,8 @@ export type RecordedReading = Recorded & { readonly reading: Reading; readonly s
 
 /** A picture that was read, with what came of it not on record yet. It counts as under way until it is. */
 export type ReadPicture = {
+  /** Of the face, where there was one to measure. */
+  readonly quality?: Quality | undefined;
   /** @throws ApiError with the record's id where a reading was refused and the refusal recorded */
   record(): Promise<RecordedReading>;
 };
@@ -69,6 +72,8 @@ export type DetectionParts = {
   readonly now: () => number;
   /** Told of every picture: `reading` or an error code, and the seconds it took. */
   readonly onPicture: (outcome: string, seconds: number) => void;
+  /** Told what every face was like, for the drift of the input. */
+  readonly onFace: (quality: Quality) => void;
 };
 
 type Place = { readonly session: SessionRow; readonly isSingle: boolean };
@@ -167,14 +172,17 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
     if (before) return { record: () => refuse(place, before, picture) };
     const reading = await parts.reader.readEmotion(picture, request.memory);
     frame.addStages(reading.stages);
-    if (reading.outcome === 'refused') return { record: () => refuse(place, reading.reason, picture) };
+    const { quality } = reading;
+    if (quality) parts.onFace(quality);
+    if (reading.outcome === 'refused')
+      return { quality, record: () => refuse(place, reading.reason, picture) };
     const record = async (): Promise<RecordedReading> => {
       // A revocation that arrived while the picture was being read counts too.
       const after = parts.registry.standing();
       if (!after.mayRead) return refuse(place, after.code, picture);
       return recordReading(place, picture, reading, request.capturedAtMs ?? arrivedAtMs);
     };
-    return { record };
+    return { quality, record };
   };
 
   /** Counts a picture as under way from the call until `finish`. */
@@ -199,8 +207,9 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
 
   const read = async (request: PictureRequest): Promise<ReadPicture> => {
     const { frame, finish, fail } = begin();
-    const { record } = await frame.run(() => readOne(request, frame)).catch(fail);
+    const { quality, record } = await frame.run(() => readOne(request, frame)).catch(fail);
     return {
+      quality,
       record: async () => {
         const recorded = await frame.run(() => inSpan('record', record)).catch(fail);
         frame.span.setAttribute('testigo.record.id', recorded.record.id);

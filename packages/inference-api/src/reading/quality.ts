@@ -1,14 +1,10 @@
+import { measurePicture, type PictureStatistics } from '@testigo/model/picture-statistics';
 import type { Face } from '../faces/face-detector.ts';
-import { type Box, FACE_SIZE } from '../image/crop.ts';
+import type { Box } from '../image/crop.ts';
 
-export type Quality = {
+export type Quality = PictureStatistics & {
   /** Of the detected box, in pixels of the picture. */
   readonly faceWidth: number;
-  /** Mean and standard deviation of the 48 x 48 input, 0 to 255. */
-  readonly brightness: number;
-  readonly contrast: number;
-  /** Variance of the Laplacian over the input (Pech-Pacheco et al. 2000), divided by its variance: free of contrast. */
-  readonly sharpness: number;
   /** How far the nose lies off the eyes' middle, in eye distances: 0 frontal, about .5 at 45 degrees. */
   readonly turn: number;
   /** Degrees of the eye line. */
@@ -27,34 +23,6 @@ export const QUALITY_LIMITS = {
   tilt: 40,
 } as const;
 
-const variance = (values: ArrayLike<number>): { mean: number; variance: number } => {
-  let sum = 0;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
-    sum += values[i]!;
-    squares += values[i]! * values[i]!;
-  }
-  const mean = sum / values.length;
-  return { mean, variance: Math.max(0, squares / values.length - mean * mean) };
-};
-
-const laplacianOf = (pixels: Uint8Array): Float64Array => {
-  const inner = FACE_SIZE - 2;
-  const out = new Float64Array(inner * inner);
-  for (let y = 1, to = 0; y <= inner; y++) {
-    for (let x = 1; x <= inner; x++, to++) {
-      const at = y * FACE_SIZE + x;
-      out[to] =
-        pixels[at - 1]! +
-        pixels[at + 1]! +
-        pixels[at - FACE_SIZE]! +
-        pixels[at + FACE_SIZE]! -
-        4 * pixels[at]!;
-    }
-  }
-  return out;
-};
-
 const measurePose = ({ landmarks }: Face): Pick<Quality, 'turn' | 'tilt'> => {
   const [right, left, nose] = landmarks;
   if (!right || !left || !nose) return { turn: 0, tilt: 0 };
@@ -67,16 +35,11 @@ const measurePose = ({ landmarks }: Face): Pick<Quality, 'turn' | 'tilt'> => {
   };
 };
 
-export const measureQuality = (face: Face, box: Box, pixels: Uint8Array): Quality => {
-  const light = variance(pixels);
-  return {
-    faceWidth: box.width,
-    brightness: light.mean,
-    contrast: Math.sqrt(light.variance),
-    sharpness: variance(laplacianOf(pixels)).variance / Math.max(1, light.variance),
-    ...measurePose(face),
-  };
-};
+export const measureQuality = (face: Face, box: Box, pixels: Uint8Array): Quality => ({
+  faceWidth: box.width,
+  ...measurePicture(pixels),
+  ...measurePose(face),
+});
 
 /** The first thing that makes a reading worthless, or undefined. */
 export const judgeQuality = (quality: Quality): QualityReason | undefined => {

@@ -35,6 +35,8 @@ export type NoReading = {
   readonly outcome: 'refused';
   readonly reason: 'no-face' | 'several-faces' | QualityReason;
   readonly stages: readonly Stage[];
+  /** Where there was one face to measure. */
+  readonly quality?: Quality;
 };
 
 export type EmotionReader = {
@@ -58,7 +60,12 @@ const toWholePixels = (box: Box): Box => ({
 export const createEmotionReader = ({ finder, classifier, limits }: ReaderParts): EmotionReader => ({
   readEmotion: async (picture, memory) => {
     const { stages, measure } = measureStages();
-    const refused = (reason: NoReading['reason']): NoReading => ({ outcome: 'refused', reason, stages });
+    const refused = (reason: NoReading['reason'], quality?: Quality): NoReading => ({
+      outcome: 'refused',
+      reason,
+      stages,
+      ...(quality ? { quality } : {}),
+    });
     const image = await measure('decode', () => decodeImage(picture, limits));
     const faces = await measure('detect', () => finder.findFaces(image, memory));
     const [face] = faces;
@@ -69,7 +76,7 @@ export const createEmotionReader = ({ finder, classifier, limits }: ReaderParts)
     const pixels = cropFace(image, box);
     const quality = measureQuality(face, box, pixels);
     const reason = judgeQuality(quality);
-    if (reason) return refused(reason);
+    if (reason) return refused(reason, quality);
     const { probabilities } = await measure('classify', () => classifier.predict(pixels));
     const scoresPpm = toPpm(probabilities);
     const top = topIndex(scoresPpm);

@@ -16,6 +16,9 @@ export type ReaderSetup = {
   };
 };
 
+/** Asks a thread to finish what it reads and end. */
+export const FINISH = 'finish';
+
 export type ReaderQuestion = {
   readonly number: number;
   readonly picture: Uint8Array;

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ApiError } from '../errors.ts';
 import type { FaceMemory } from '../faces/find-faces.ts';
 import type { EmotionReader, NoReading, Reading } from './read-emotion.ts';
-import type { ReaderAnswer, ReaderQuestion, ReaderSetup } from './reader-messages.ts';
+import { FINISH, type ReaderAnswer, type ReaderQuestion, type ReaderSetup } from './reader-messages.ts';
 
 export type ReaderPoolOptions = {
   readonly threads: number;
@@ -89,15 +90,19 @@ export class ReaderPool implements EmotionReader {
     return answer.reading;
   }
 
+  /** Finishes what is being read. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
-    await Promise.all([...this.#members].map(({ worker }) => worker.terminate()));
+    const ends = [...this.#members].map(({ worker }) => once(worker, 'exit'));
+    for (const { worker } of this.#members) worker.postMessage(FINISH);
+    await Promise.all(ends);
   }
 
   #ask(question: ReaderQuestion): Promise<ReaderAnswer> {
     let best: Member | undefined;
     for (const member of this.#members) if (!best || member.waiting.size < best.waiting.size) best = member;
-    if (!best)
+    if (!best || this.#isClosed)
       return Promise.reject(new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } }));
     const { worker, waiting } = best;
     return new Promise((resolve, reject) => {
@@ -109,13 +114,16 @@ export class ReaderPool implements EmotionReader {
   async #addMember(): Promise<void> {
     let member: Member | undefined;
     member = await startMember(this.#setup, (error) => {
-      if (!member || this.#isClosed) return;
+      if (!member) return;
       this.#members.delete(member);
+      if (this.#isClosed) return;
       this.#onLost(error);
       // One that cannot start again is told of too; the others go on.
       this.#addMember().catch(this.#onLost);
     });
     this.#members.add(member);
+    // Closed while this one was starting.
+    if (this.#isClosed) member.worker.postMessage(FINISH);
     this.#detector = member.detector;
   }
 }

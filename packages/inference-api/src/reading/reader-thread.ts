@@ -3,7 +3,7 @@ import { ApiError } from '../errors.ts';
 import { openFaceFinder } from '../faces/open-face-finder.ts';
 import { loadEmotionNetwork } from './emotion-network.ts';
 import { createEmotionReader } from './read-emotion.ts';
-import type { ReaderAnswer, ReaderQuestion, ReaderSetup } from './reader-messages.ts';
+import { FINISH, type ReaderAnswer, type ReaderQuestion, type ReaderSetup } from './reader-messages.ts';
 
 const port = parentPort!;
 const { faces, limits, model } = workerData as ReaderSetup;
@@ -22,5 +22,23 @@ const answer = async ({ number, picture, memory }: ReaderQuestion): Promise<Read
   }
 };
 
-port.on('message', async (question: ReaderQuestion) => port.postMessage(await answer(question)));
+const underWay = new Set<Promise<void>>();
+const take = (question: ReaderQuestion): void => {
+  const work = answer(question).then((answered) => {
+    port.postMessage(answered);
+    underWay.delete(work);
+  });
+  underWay.add(work);
+};
+
+/** A thread that is terminated within ONNX Runtime takes the process along: it must end by itself. */
+const finish = async (): Promise<void> => {
+  await Promise.all(underWay);
+  await Promise.all([finder.close(), network.close()]);
+  port.close();
+};
+
+port.on('message', (message: ReaderQuestion | typeof FINISH) =>
+  message === FINISH ? void finish() : take(message),
+);
 port.postMessage({ number: 0, detector: finder.name } satisfies ReaderAnswer);

@@ -1,9 +1,11 @@
 import { type Context as TraceContext, context as traceContext } from '@opentelemetry/api';
+import type { InputProfile } from '@testigo/model';
 import type { WebSocket } from 'ws';
 import { ApiError } from '../errors.ts';
 import { newFaceMemory } from '../faces/find-faces.ts';
 import { toApiError, toProblem } from '../http/problem.ts';
 import type { DetectionService, ReadPicture, RecordedReading } from '../reading/detection-service.ts';
+import type { Quality } from '../reading/quality.ts';
 import { createSmoother } from '../signals/smoothing.ts';
 import { observeWindows, type WindowSignal } from '../signals/window.ts';
 
@@ -12,6 +14,8 @@ export type FrameStreamParts = {
   readonly labels: readonly string[];
   readonly framesInFlight: number;
   readonly windowMs: number;
+  /** What the model was trained on, for the drift of the input. */
+  readonly inputProfile: InputProfile | undefined;
   readonly present: (recorded: RecordedReading) => Promise<Record<string, unknown>>;
   readonly now: () => number;
 };
@@ -49,7 +53,7 @@ export class FrameStream {
     this.#parts = parts;
     this.#caller = caller;
     this.#smooth = createSmoother(parts.labels);
-    this.#windows = observeWindows(parts.labels, parts.windowMs);
+    this.#windows = observeWindows(parts.labels, parts.windowMs, parts.inputProfile);
     socket.on('message', (data, isBinary) => this.#accept(data as Buffer, isBinary));
     this.#send({ type: 'ready', sessionId: caller.sessionId, framesInFlight: parts.framesInFlight });
   }
@@ -90,20 +94,23 @@ export class FrameStream {
   }
 
   async #answer(frame: number, read: Promise<ReadPicture>, arrivedAtMs: number): Promise<void> {
+    let quality: Quality | undefined;
     try {
-      const recorded = await (await read).record();
+      const picture = await read;
+      quality = picture.quality;
+      const recorded = await picture.record();
       const { scoresPpm } = recorded.reading;
       const smoothed = this.#smooth(scoresPpm, arrivedAtMs);
       this.#send({ type: 'reading', frame, ...(await this.#parts.present(recorded)), smoothed });
-      this.#tell(this.#windows.addReading(scoresPpm, arrivedAtMs));
+      this.#tell(this.#windows.addReading(scoresPpm, arrivedAtMs, quality));
     } catch (thrown) {
-      this.#refuse(frame, toApiError(thrown), arrivedAtMs);
+      this.#refuse(frame, toApiError(thrown), arrivedAtMs, quality);
     }
   }
 
-  #refuse(frame: number, error: ApiError, arrivedAtMs: number): void {
+  #refuse(frame: number, error: ApiError, arrivedAtMs: number, quality: Quality | undefined): void {
     this.#send({ type: 'refused', frame, problem: toProblem(error, this.#caller.traceId) });
-    this.#tell(this.#windows.addRefusal(arrivedAtMs));
+    this.#tell(this.#windows.addRefusal(arrivedAtMs, quality));
     const isOver =
       error.code === 'session-closed' || error.code === 'subject-erased' || error.code === 'session-unknown';
     // RFC 6455 section 7.4.1, 1008: the terms under which the stream began hold no more.

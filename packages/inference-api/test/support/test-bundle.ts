@@ -1,7 +1,16 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeDataset, type FaceSet, LABELS, PIXEL_COUNT, saveBundle, signDataset } from '@testigo/model';
+import {
+  describeDataset,
+  type FaceSet,
+  LABELS,
+  PIXEL_COUNT,
+  readBundle,
+  saveBundle,
+  shippedBundle,
+  signDataset,
+} from '@testigo/model';
 import { keyPairOf } from '@testigo/trail';
 
 const faces: FaceSet = {
@@ -17,6 +26,7 @@ const makeWeights = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898) * 0.02);
 
 const LAST = 'scores';
+const PROFILE = 'input-profile.json';
 
 /**
  * A real bundle around an untrained one-layer network, in a fresh folder. `name` sets the model version apart.
@@ -58,6 +68,8 @@ export const makeTestBundle = (name = 'test-net'): string => {
     evaluation: {},
     calibration: { temperaturePpm: 1_000_000 },
     card: '# A stand-in without training\n',
+    // What real training pictures are like, so that drift means something here too.
+    extras: { [PROFILE]: { role: 'input-profile', bytes: readBundle(shippedBundle()).files.get(PROFILE)! } },
   });
   return folder;
 };

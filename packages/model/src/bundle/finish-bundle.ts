@@ -8,6 +8,7 @@ import { type BundleEvaluation, evaluateBundle } from '../evaluation/evaluate-bu
 import { encodeReference, REFERENCE_FILE, type ReferenceReadings } from '../evidence/reference.ts';
 import { type CardFacts, renderCard } from '../runs/model-card.ts';
 import { loadClassifier } from './classifier.ts';
+import { encodeInputProfile, INPUT_PROFILE_FILE, profileInputs } from './input-profile.ts';
 import type { LayersModel } from './layers.ts';
 import type { InputForm } from './onnx/to-onnx.ts';
 import { assembleBundle, type BundleParts, saveBundle } from './save-bundle.ts';
@@ -121,6 +122,10 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
       ...(request.transcript
         ? { [TRANSCRIPT_FILE]: { role: 'training-transcript', bytes: request.transcript } }
         : {}),
+      [INPUT_PROFILE_FILE]: {
+        role: 'input-profile',
+        bytes: encodeInputProfile(profileInputs(set, trainRows)),
+      },
       ...(request.reference
         ? { [REFERENCE_FILE]: { role: 'reference-readings', bytes: encodeReference(request.reference) } }
         : {}),

@@ -8,6 +8,8 @@ import { describeDataset, publicKeyOf, signDataset } from '../data/dataset.ts';
 import type { FaceSet } from '../data/face-set.ts';
 import { isModelError, type ModelErrorCode } from '../errors.ts';
 import { CLASS_COUNT, PIXEL_COUNT } from '../labels.ts';
+import { buildNetwork } from '../network/build.ts';
+import { hybridNetwork } from '../network/spec.ts';
 import { loadClassifier, openBundle } from './classifier.ts';
 import { equaliseChannels } from './equalise.ts';
 import { fromTfjs } from './from-tfjs.ts';
@@ -67,6 +69,10 @@ const compactLike = (): tf.LayersModel => {
     outputs: apply(layers.dense({ units: CLASS_COUNT, activation: 'softmax' }), x),
   });
 };
+
+/** The hybrid network in small: convolutions, then attention over places. */
+const hybridLike = (): tf.LayersModel =>
+  buildNetwork(hybridNetwork({ widths: [4, 8], blocks: 2, heads: 2, hidden: 12 }), 'parity').model;
 
 /** Random batch-norm statistics, so that an exporter which dropped them would be seen. */
 const stir = (model: tf.LayersModel): void =>
@@ -132,6 +138,7 @@ describe('a model bundle', () => {
   it.each([
     ['mission-like', missionLike, plain],
     ['compact-like', compactLike, cropped],
+    ['hybrid-like', hybridLike, { size: 48, mean: 0.5068, std: 0.2551 }],
   ] as const)('predicts what TensorFlow.js predicts (%s)', async (_, build, input) => {
     const model = build();
     stir(model);

@@ -4,11 +4,12 @@ import { type FaceSet, rowsOfSplit } from '../data/face-set.ts';
 import { ModelError } from '../errors.ts';
 import { UNLABELLED } from '../labels.ts';
 import { buildNetwork, type FerNetwork } from '../network/build.ts';
-import { compactNetwork, MISSION_NETWORK, type NetworkSpec } from '../network/spec.ts';
+import { compactNetwork, hybridNetwork, MISSION_NETWORK, type NetworkSpec } from '../network/spec.ts';
 import { createGenerator, permute } from '../random/keyed-generator.ts';
 import {
   COMPACT_TRAINING,
   fastAdversarial,
+  HYBRID_TRAINING,
   MISSION_TRAINING,
   type TrainingConfig,
 } from '../training/config.ts';
@@ -25,16 +26,26 @@ export type RunSettings = {
   readonly precision: Precision;
 };
 
+const RECIPES = {
+  mission: { network: MISSION_NETWORK, robust: MISSION_NETWORK, training: MISSION_TRAINING },
+  compact: {
+    network: compactNetwork(),
+    // Against an attack it wants the whole picture, and is its own regularisation.
+    robust: compactNetwork({ inputSize: 48, dropout: 0 }),
+    training: COMPACT_TRAINING,
+  },
+  hybrid: { network: hybridNetwork(), robust: hybridNetwork({ dropout: 0 }), training: HYBRID_TRAINING },
+} as const;
+
 const recipeOf = ({
   network,
   adversarial,
   epsilon,
 }: TrainFlags): Pick<RunSettings, 'network' | 'training'> => {
-  const isRobust = adversarial !== undefined;
-  const spec =
-    network === 'mission' ? MISSION_NETWORK : compactNetwork(isRobust ? { inputSize: 48, dropout: 0 } : {});
-  const training = network === 'mission' ? MISSION_TRAINING : COMPACT_TRAINING;
-  return { network: spec, training: isRobust ? fastAdversarial(training, epsilon) : training };
+  const recipe = RECIPES[network];
+  return adversarial === undefined
+    ? recipe
+    : { network: recipe.robust, training: fastAdversarial(recipe.training, epsilon) };
 };
 
 export const settingsOf = (flags: TrainFlags): RunSettings => {

@@ -2,10 +2,12 @@ import type { Precision } from '../bundle/weights.ts';
 
 export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 
+export const NETWORKS = ['mission', 'compact', 'hybrid'] as const;
+
 export type TrainFlags = {
   readonly data: string;
   readonly out: string;
-  readonly network: 'mission' | 'compact';
+  readonly network: (typeof NETWORKS)[number];
   readonly epochs?: number;
   readonly batch?: number;
   readonly seed: string;

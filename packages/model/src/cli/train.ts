@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ModelError } from '../errors.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseChoice, parseCount } from './context.ts';
-import { BACKENDS, type TrainFlags } from './train-flags.ts';
+import { BACKENDS, NETWORKS, type TrainFlags } from './train-flags.ts';
 
 const parseShare =
   (option: string) =>
@@ -31,8 +31,8 @@ export const addTrain = (program: Command, context: CommandContext): void => {
     .requiredOption('--out <folder>', 'where to write the bundle')
     .option(
       '--network <name>',
-      'mission (1,469,031 parameters) or compact',
-      parseChoice('network', ['mission', 'compact'] as const),
+      'mission (1,469,031 parameters), compact (1,346,627) or hybrid (823,463)',
+      parseChoice('network', NETWORKS),
       'mission',
     )
     .option(
@@ -93,7 +93,8 @@ export const addTrain = (program: Command, context: CommandContext): void => {
       `
 The recipe of "mission": Adam 0.001, batch 64, 50 epochs, rotation ±10°, shift 10 %, zoom 0.1, 20 % validation,
 learning rate down on a plateau, early stop. "compact" adds batch normalisation after each convolution, squeeze and
-excitation, mirror and crops, mixup, SGD with a cosine, and averaged weights.
+excitation, mirror and crops, mixup, SGD with a cosine, and averaged weights. "hybrid" is a convolutional stem with
+transformer blocks on top, trained like it but by Adam; TensorFlow.js trains it on every backend.
 
 Runs on a GPU through WebGPU or tfjs-node-gpu; on a CPU expect about 20 pictures a second, so take a subset:
   testigo-model train --data fer2013.csv --out my-model --limit 2000 --epochs 3 --batch 32

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { Attention, Tokens } from './attention.ts';
 import { initialWeights, parametersOf } from './parameters.ts';
 import { CLASS_COUNT, type LayerSpec, MISSION_NETWORK, type NetworkSpec } from './spec.ts';
 
@@ -22,6 +23,22 @@ function squeezeExcite(x: Node, name: string, reduced: number): Node {
   const shaped = apply(tf.layers.reshape({ targetShape: [1, 1, channels], name: `${name}_gate` }), gate);
   // A product of [side, side, c] and [1, 1, c]: tfjs' Multiply layer broadcasts equal ranks.
   return apply(tf.layers.multiply({ name: `${name}_scale` }), [x, shaped]);
+}
+
+const layerNorm = (x: Node, name: string): Node =>
+  apply(tf.layers.layerNormalization({ epsilon: 1e-5, name }), x);
+
+/** x + attention(norm(x)), then x + dense(relu(dense(norm(x)))). */
+function encoder(x: Node, name: string, { heads, hidden }: { heads: number; hidden: number }): Node {
+  const channels = x.shape.at(-1)!;
+  const attended = apply(new Attention({ heads, name: `${name}_attention` }), layerNorm(x, `${name}_norm`));
+  const sum = apply(tf.layers.add({ name: `${name}_attended` }), [x, attended]);
+  const wide = apply(
+    tf.layers.dense({ units: hidden, activation: 'relu', name: `${name}_widen` }),
+    layerNorm(sum, `${name}_norm2`),
+  );
+  const narrow = apply(tf.layers.dense({ units: channels, name: `${name}_narrow` }), wide);
+  return apply(tf.layers.add({ name: `${name}_mixed` }), [sum, narrow]);
 }
 
 function addLayer(x: Node, layer: LayerSpec, name: string): Node {
@@ -51,8 +68,16 @@ function addLayer(x: Node, layer: LayerSpec, name: string): Node {
       return apply(tf.layers.maxPooling2d({ poolSize: 2, name }), x);
     case 'squeezeExcite':
       return squeezeExcite(x, name, layer.reduced);
+    case 'tokens':
+      return apply(new Tokens({ name }), x);
+    case 'encoder':
+      return encoder(x, name, layer);
+    case 'layerNorm':
+      return layerNorm(x, name);
     case 'globalAverage':
-      return apply(tf.layers.globalAveragePooling2d({ name }), x);
+      return x.shape.length === 3
+        ? apply(tf.layers.globalAveragePooling1d({ name }), x)
+        : apply(tf.layers.globalAveragePooling2d({ name }), x);
     case 'flatten':
       return apply(tf.layers.flatten({ name }), x);
     case 'dense':

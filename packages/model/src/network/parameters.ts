@@ -1,7 +1,14 @@
 import { createGenerator } from '../random/keyed-generator.ts';
 import type { LayerSpec, NetworkSpec } from './spec.ts';
 
-export type ParameterRole = 'kernel' | 'bias' | 'gamma' | 'beta' | 'movingMean' | 'movingVariance';
+export type ParameterRole =
+  | 'kernel'
+  | 'bias'
+  | 'gamma'
+  | 'beta'
+  | 'movingMean'
+  | 'movingVariance'
+  | 'position';
 
 /** One tensor of the network, in the order in which every part of this package lists weights. */
 export type Parameter = {
@@ -61,6 +68,16 @@ const vector = (name: string, role: ParameterRole, length: number): Parameter =>
   deviation: 0,
 });
 
+const normOf = (name: string, channels: number): Parameter[] => [
+  vector(`${name}/gamma`, 'gamma', channels),
+  vector(`${name}/beta`, 'beta', channels),
+];
+
+const linear = (spec: NetworkSpec, name: string, inputs: number, outputs: number): Parameter[] => [
+  kernel(`${name}/kernel`, [inputs, outputs], spec, false, false),
+  vector(`${name}/bias`, 'bias', outputs),
+];
+
 function parametersOfLayer(spec: NetworkSpec, layer: LayerSpec, index: number, flow: Flow): Parameter[] {
   const name = `${layer.kind}${index}`;
   switch (layer.kind) {
@@ -74,11 +91,29 @@ function parametersOfLayer(spec: NetworkSpec, layer: LayerSpec, index: number, f
       );
     case 'squeezeExcite':
       return [
-        kernel(`${name}/squeeze/kernel`, [flow.channels, layer.reduced], spec, false, false),
-        vector(`${name}/squeeze/bias`, 'bias', layer.reduced),
-        kernel(`${name}/excite/kernel`, [layer.reduced, flow.channels], spec, false, false),
-        vector(`${name}/excite/bias`, 'bias', flow.channels),
+        ...linear(spec, `${name}/squeeze`, flow.channels, layer.reduced),
+        ...linear(spec, `${name}/excite`, layer.reduced, flow.channels),
       ];
+    case 'tokens':
+      return [
+        {
+          ...vector(`${name}/position`, 'position', flow.side ** 2 * flow.channels),
+          shape: [flow.side ** 2, flow.channels],
+          deviation: 0.02,
+        },
+      ];
+    case 'encoder':
+      return [
+        ...normOf(`${name}/norm`, flow.channels),
+        ...['query', 'key', 'value', 'output'].flatMap((part) =>
+          linear(spec, `${name}/${part}`, flow.channels, flow.channels),
+        ),
+        ...normOf(`${name}/norm2`, flow.channels),
+        ...linear(spec, `${name}/widen`, flow.channels, layer.hidden),
+        ...linear(spec, `${name}/narrow`, layer.hidden, flow.channels),
+      ];
+    case 'layerNorm':
+      return normOf(name, flow.channels);
     case 'dense':
       return [
         kernel(`${name}/kernel`, [flow.channels, layer.units], spec, false, index === spec.layers.length - 1),
@@ -109,7 +144,8 @@ export function initialWeights(spec: NetworkSpec, seed: string): Float32Array[] 
     const random = createGenerator(seed, 'initial-weights', p.name);
     if (p.role === 'gamma' || p.role === 'movingVariance') return new Float32Array(p.size).fill(1);
     if (p.deviation === 0) return new Float32Array(p.size);
-    const draw = spec.initializer === 'glorot-uniform' ? () => random.between(-1, 1) : random.normal;
+    const isUniform = spec.initializer === 'glorot-uniform' && p.role === 'kernel';
+    const draw = isUniform ? () => random.between(-1, 1) : random.normal;
     return Float32Array.from({ length: p.size }, () => draw() * p.deviation);
   });
 }

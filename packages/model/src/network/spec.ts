@@ -9,7 +9,10 @@ export type LayerSpec =
     }
   | { readonly kind: 'maxPool' } // 2x2, stride 2, valid
   | { readonly kind: 'squeezeExcite'; readonly reduced: number }
-  | { readonly kind: 'globalAverage' }
+  | { readonly kind: 'tokens' } // a map [side, side, c] as side² tokens, with learnt positions
+  | { readonly kind: 'encoder'; readonly heads: number; readonly hidden: number } // pre-norm transformer block
+  | { readonly kind: 'layerNorm' }
+  | { readonly kind: 'globalAverage' } // over pixels or tokens
   | { readonly kind: 'flatten' }
   | { readonly kind: 'dense'; readonly units: number; readonly relu: boolean } // without relu: the logits
   | { readonly kind: 'dropout'; readonly rate: number };
@@ -79,6 +82,38 @@ export function compactNetwork({
         ...compactBlock(filters, i === 2 ? 3 : 2),
         ...(i < widths.length - 1 ? [pool] : []),
       ]),
+      { kind: 'globalAverage' },
+      { kind: 'dropout', rate: dropout },
+      { kind: 'dense', units: CLASS_COUNT, relu: false },
+    ],
+  };
+}
+
+/**
+ * A convolutional stem to an eighth of the side, then transformer blocks over its 36 places, normalised before each part
+ * (Xiao et al. 2021; Xiong et al. 2020): global reading with a convolution's sense of what is near.
+ */
+export function hybridNetwork({
+  inputSize = 48,
+  dropout = 0.2,
+  widths = [32, 64, 128],
+  blocks = 4,
+  heads = 4,
+  hidden = 256,
+} = {}): NetworkSpec {
+  return {
+    ...compactNetwork(),
+    name: 'hybrid',
+    inputSize,
+    layers: [
+      ...widths.flatMap((filters): LayerSpec[] => [
+        ...normalised(filters),
+        ...normalised(filters),
+        { kind: 'maxPool' },
+      ]),
+      { kind: 'tokens' },
+      ...Array.from({ length: blocks }, (): LayerSpec => ({ kind: 'encoder', heads, hidden })),
+      { kind: 'layerNorm' },
       { kind: 'globalAverage' },
       { kind: 'dropout', rate: dropout },
       { kind: 'dense', units: CLASS_COUNT, relu: false },

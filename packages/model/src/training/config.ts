@@ -71,6 +71,13 @@ export const COMPACT_TRAINING: TrainingConfig = {
   averageDecay: 0.999,
 };
 
+/** The recipe of the hybrid network: the compact one's, with the Adam that attention wants. */
+export const HYBRID_TRAINING: TrainingConfig = {
+  ...COMPACT_TRAINING,
+  learningRate: 5e-4,
+  optimizer: MISSION_TRAINING.optimizer,
+};
+
 /**
  * Fast adversarial training (Wong et al. 2020) in place of a recipe's own regularisation, which it does not bear:
  * one signed step of 1.25 epsilon from a random start. `epsilon` is in pixel values from 0 to 1.

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type BackendName, chooseBackend } from '../backend/choose-backend.ts';
 import { buildNetwork } from '../network/build.ts';
-import { COMPACT_TRAINING, type TrainingConfig } from './config.ts';
+import { hybridNetwork } from '../network/spec.ts';
+import { COMPACT_TRAINING, HYBRID_TRAINING, type TrainingConfig } from './config.ts';
 import type { TrainResult } from './loop.ts';
 import type { TrainingProgress } from './progress.ts';
 import { bars, TINY_TRAINING as CONFIG, TINY } from './tiny.test-data.ts';
@@ -47,6 +48,14 @@ test('trains with mixup, label smoothing, Nesterov momentum and a running averag
   const { result } = await run({ ...config, learningRate: 0.01 });
   expect(result.history[3]!.loss).toBeLessThan(result.history[0]!.loss);
   expect(result.bestEpoch).toBe(4);
+});
+
+test('trains a network with attention', async () => {
+  const spec = hybridNetwork({ widths: [4, 8, 8], blocks: 1, heads: 2, hidden: 16, dropout: 0 });
+  const config = { ...HYBRID_TRAINING, epochs: 3, batchSize: 14, averageDecay: 0.8, learningRate: 5e-3 };
+  const network = buildNetwork(spec, 'hybrid');
+  const { history } = await train({ network, config, ...bars(140) });
+  expect(history[2]!.loss).toBeLessThan(history[0]!.loss);
 });
 
 test('stops when told to', async () => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { openDevice } from '../backend/webgpu-device.ts';
 import { type FerNetwork, getWeights, setWeights } from '../network/build.ts';
+import type { LayerSpec } from '../network/spec.ts';
 import type { TrainingConfig } from './config.ts';
 import type { TrainingEngine } from './engine.ts';
 import { type LoopRequest, runTraining, type TrainingData, type TrainResult } from './loop.ts';
@@ -18,8 +19,14 @@ export type TrainRequest = TrainingData & {
   readonly config: TrainingConfig;
 } & Pick<LoopRequest, 'resume' | 'onRest' | 'onProgress' | 'signal'>;
 
-/** The executor trains every weight: a network with frozen layers is TensorFlow.js' to train. */
-const isWhole = ({ model }: FerNetwork): boolean => model.layers.every((layer) => layer.trainable);
+const EXECUTED: ReadonlySet<LayerSpec['kind']> = new Set([
+  ...(['conv', 'batchNorm', 'maxPool', 'squeezeExcite'] as const),
+  ...(['globalAverage', 'flatten', 'dense', 'dropout'] as const),
+]);
+
+/** The executor knows these layers, and trains every weight: frozen layers and attention are TensorFlow.js' to train. */
+const isExecuted = ({ spec, model }: FerNetwork): boolean =>
+  spec.layers.every(({ kind }) => EXECUTED.has(kind)) && model.layers.every((layer) => layer.trainable);
 
 /** Our own executor where TensorFlow.js runs on WebGPU, TensorFlow.js itself elsewhere. */
 export async function openEngine(
@@ -27,7 +34,7 @@ export async function openEngine(
   { images, labels }: TrainingData,
   config: TrainingConfig,
 ): Promise<TrainingEngine> {
-  const isOnGpu = tf.getBackend() === 'webgpu' && isWhole(network);
+  const isOnGpu = tf.getBackend() === 'webgpu' && isExecuted(network);
   const open = isOnGpu ? await openDevice({ allowSoftware: true }) : null; // whoever chose the backend took it
   if (!open) return new TfjsEngine(network, { images, labels }, config);
   const context = new GpuContext(open);

@@ -88,13 +88,78 @@ const writePool =
     return graph.node(op, inputs, layer.name, { kernel_shape: size, strides });
   };
 
-const writeDense: LayerWriter = (context) => {
-  const { graph, layer } = context;
-  const kernel = need(context, 'kernel');
-  const bias = context.weight('bias');
-  const inputs = [...context.inputs, graph.floats(`${layer.name}/kernel`, kernel.shape, kernel.data)];
-  if (bias) inputs.push(graph.floats(`${layer.name}/bias`, bias.shape, bias.data));
-  return activate(context, graph.node('Gemm', inputs, layer.name));
+/** rows x kernel + bias, over the last axis; onnxruntime makes one Gemm of it where there is no other. */
+const linear = (
+  { graph, weight, layer }: WriteContext,
+  input: string,
+  { prefix, output }: { readonly prefix: string; readonly output: string },
+): string => {
+  const kernel = weight(`${prefix}kernel`) ?? fail(layer, `its weight ${prefix}kernel is missing`);
+  const bias = weight(`${prefix}bias`);
+  const matrix = graph.floats(`${layer.name}/${prefix}kernel`, kernel.shape, kernel.data);
+  if (!bias) return graph.node('MatMul', [input, matrix], output);
+  const product = graph.node('MatMul', [input, matrix], `${output}:product`);
+  return graph.node(
+    'Add',
+    [product, graph.floats(`${layer.name}/${prefix}bias`, bias.shape, bias.data)],
+    output,
+  );
+};
+
+const writeDense: LayerWriter = (context) =>
+  activate(context, linear(context, context.inputs[0]!, { prefix: '', output: context.layer.name }));
+
+const writeLayerNorm: LayerWriter = (context) => {
+  const { graph, layer, inputs } = context;
+  const [gamma, beta] = ['gamma', 'beta'].map((name) => {
+    const { shape, data } = need(context, name);
+    return graph.floats(`${layer.name}/${name}`, shape, data);
+  });
+  const epsilon = { float: Number(layer.config.epsilon ?? 1e-3) };
+  return graph.node('LayerNormalization', [...inputs, gamma!, beta!], layer.name, { axis: -1, epsilon });
+};
+
+const writeTokens: LayerWriter = (context) => {
+  const { graph, layer, inputs } = context;
+  const { shape, data } = need(context, 'position');
+  const turned = graph.node('Transpose', inputs, `${layer.name}:nhwc`, { perm: [0, 2, 3, 1] });
+  const rows = graph.node(
+    'Reshape',
+    [turned, graph.integers(`${layer.name}/shape`, [-1, ...shape])],
+    `${layer.name}:rows`,
+  );
+  return graph.node('Add', [rows, graph.floats(`${layer.name}/position`, shape, data)], layer.name);
+};
+
+const writeAttention: LayerWriter = (context) => {
+  const { graph, layer, inputs } = context;
+  const heads = Number(layer.config.heads);
+  const [channels] = need(context, 'query_kernel').shape as [number];
+  const width = channels / heads;
+  // 0 keeps a dimension (ONNX Reshape): pictures and tokens stay.
+  const byHead = graph.integers(`${layer.name}/heads`, [0, 0, heads, width]);
+  const split = (part: string, perm: readonly number[]): string => {
+    const mapped = linear(context, inputs[0]!, { prefix: `${part}_`, output: `${layer.name}:${part}` });
+    const parted = graph.node('Reshape', [mapped, byHead], `${layer.name}:${part}:parted`);
+    return graph.node('Transpose', [parted], `${layer.name}:${part}:heads`, { perm });
+  };
+  const [query, key, value] = [
+    split('query', [0, 2, 1, 3]),
+    split('key', [0, 2, 3, 1]),
+    split('value', [0, 2, 1, 3]),
+  ];
+  const raw = graph.node('MatMul', [query, key], `${layer.name}:scores`);
+  const factor = graph.floats(`${layer.name}/factor`, [1], Float32Array.of(1 / Math.sqrt(width)));
+  const scaled = graph.node('Mul', [raw, factor], `${layer.name}:scaled`);
+  const shares = graph.node('Softmax', [scaled], `${layer.name}:shares`, { axis: -1 });
+  const mixed = graph.node('MatMul', [shares, value], `${layer.name}:mixed`);
+  const turned = graph.node('Transpose', [mixed], `${layer.name}:turned`, { perm: [0, 2, 1, 3] });
+  const joined = graph.node(
+    'Reshape',
+    [turned, graph.integers(`${layer.name}/join`, [0, 0, channels])],
+    `${layer.name}:joined`,
+  );
+  return linear(context, joined, { prefix: 'output_', output: layer.name });
 };
 
 /** Pictures are NCHW here and NHWC in tfjs: a flatten must give tfjs's order. */
@@ -128,7 +193,11 @@ export const LAYER_WRITERS: Readonly<Record<string, LayerWriter>> = {
     graph.node('Flatten', [graph.node('GlobalAveragePool', inputs, `${layer.name}:mean`)], layer.name, {
       axis: 1,
     }),
+  GlobalAveragePooling1D: simple('ReduceMean', { axes: [1], keepdims: 0 }),
   Dense: writeDense,
+  LayerNormalization: writeLayerNorm,
+  Tokens: writeTokens,
+  Attention: writeAttention,
   Flatten: writeFlatten,
   Reshape: writeReshape,
   ReLU: simple('Relu'),

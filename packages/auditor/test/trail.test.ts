@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeLog } from './make-log.ts';
 import { runCli } from './run-cli.ts';
-import { createWorld, ORIGIN, type World } from './world.ts';
+import { createWorld, hex, ORIGIN, SESSION, type World } from './world.ts';
 
 // More than one chunk of 4,096 records, so that the threads have something to put in order.
 const DETECTIONS = 4400;
@@ -204,13 +204,44 @@ describe('trail', () => {
     ]);
   });
 
+  it('is inconclusive for a log without a record', async () => {
+    const dir = join(world.dir, 'log-empty');
+    writeLog(dir, [], sign([]));
+    // where the chain knows of records, it has lost them
+    expect(await trail(dir)).toMatchObject({
+      exitCode: 1,
+      against: ['trail-empty', 'trail-shorter-than-anchor'],
+    });
+    const { stdout, exitCode } = await runCli([
+      'trail',
+      '--log',
+      dir,
+      '--trust',
+      world.trustFile,
+      '--format',
+      'json',
+    ]);
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('"trail-empty"');
+  });
+
+  it('is inconclusive for a log that is behind a checkpoint it signed earlier', async () => {
+    const later = await world.write('later-checkpoint', sign([...world.leaves, hashLeaf(Buffer.from('{}'))]));
+    const result = await trail(log, '--checkpoint', later);
+    expect(result).toMatchObject({
+      exitCode: 3,
+      outcome: 'inconclusive',
+      against: ['trail-checkpoint-ahead'],
+    });
+  });
+
   it('is inconclusive beyond the last anchor, and verified up to it', async () => {
-    const grown = [...world.records, ...world.records.slice(1, 41).map(renumber)];
+    const grown = [...world.records, ...world.records.slice(0, 41).map(asOtherSession)];
     const dir = join(world.dir, 'log-grown');
     writeLog(dir, grown, sign(grown.map(hashLeaf)));
     expect(await trail(dir, '--anchored-only')).toMatchObject({ exitCode: 0 });
     const open = await trail(dir);
-    expect(open.against).toContain('trail-unanchored');
+    expect(open).toMatchObject({ exitCode: 3, against: ['trail-unanchored'] });
   });
 });
 
@@ -273,11 +304,13 @@ const swapFirstTwo = (bytes: Uint8Array) => {
   const [a, b, ...rest] = decodeEntryBundle(bytes);
   return encodeEntryBundle([b!, a!, ...rest]);
 };
-const renumber = (bytes: Uint8Array, i: number): Uint8Array =>
+/** The same record in a session of its own. */
+const asOtherSession = (bytes: Uint8Array, i: number): Uint8Array =>
   Buffer.from(
     Buffer.from(bytes)
       .toString()
-      .replace(/"id":"[0-9a-f]{24}/, `"id":"${(i + 1).toString(16).padStart(24, 'f')}`),
+      .replace(/"id":"[0-9a-f]{24}/, `"id":"${(i + 1).toString(16).padStart(24, 'f')}`)
+      .replace(SESSION, hex('another session').slice(0, 32)),
   );
 
 async function rewriteHistory(dir: string): Promise<void> {

@@ -135,6 +135,15 @@ describe('watch', () => {
     });
   });
 
+  it('is inconclusive for a log that it sees for the first time and no anchor vouches for', async () => {
+    const fresh = join(world.dir, 'fresh-state.json');
+    const dir = await serve(world.records.slice(0, 350));
+    const args = ['watch', '--once', '--log', dir, '--state', fresh, '--trust', world.trustFile];
+    const { exitCode, stdout } = await runCli([...args, '--format', 'json']);
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('"watch-first-sight"');
+  });
+
   it('refuses a state file that it cannot read, instead of starting afresh', async () => {
     const broken = await world.write('broken-state.json', '{"version":1');
     const result = await runCli(['watch', '--once', '--log', '.', '--state', broken]);

@@ -96,10 +96,5 @@ export const SAMPLES_FINDINGS = entriesOf('samples', {
       meaning: 'The file was altered or damaged.',
     },
   },
-  inconclusive: {
-    'samples-root-unknown': {
-      title: 'There is no dataset root to compare the samples with',
-      meaning: 'The samples cannot be matched to what was approved.',
-    },
-  },
+  inconclusive: {},
 });

@@ -23,7 +23,8 @@ export interface TrailEnd {
 /** What the whole walk comes to: what was found on the way, and what was shown by finding nothing. */
 export function concludeTrail(end: TrailEnd): Finding[] {
   const { audit, source, size } = end;
-  if (size === 0) return [makeFinding('trail-empty', { seen: '0 records', source })];
+  // An empty log is no audit, but it is a failed one where records were anchored before.
+  if (size === 0) return [makeFinding('trail-empty', { seen: '0 records', source }), ...findShortfall(end)];
   const found = audit.ledger.findings;
   const has = (...codes: string[]) => found.some((finding) => codes.includes(finding.code));
   const findings = [...found];
@@ -73,17 +74,19 @@ const TREE_CODES = new Set([
   'trail-checkpoint-ahead',
 ]);
 
+function findShortfall({ facts, checkpoint }: TrailEnd): Finding[] {
+  const beyond = facts?.anchors.find((anchor) => anchor.size > checkpoint.size);
+  if (facts === undefined || beyond === undefined) return [];
+  const [expected, seen] = [`at least ${beyond.size} records`, `${checkpoint.size} records`];
+  return [makeFinding('trail-shorter-than-anchor', { expected, seen, source: facts.source })];
+}
+
 function concludeAnchors(end: TrailEnd, has: (...codes: string[]) => boolean): Finding[] {
-  const { facts, checkpoint, audit, size } = end;
+  const { facts, audit, size } = end;
   if (facts === undefined) return [makeFinding('trail-anchors-unchecked', { source: 'registry: Anchored' })];
   const { source, anchors } = facts;
-  const beyond = anchors.find((anchor) => anchor.size > checkpoint.size);
-  if (beyond !== undefined) {
-    const seen = `${checkpoint.size} records`;
-    return [
-      makeFinding('trail-shorter-than-anchor', { expected: `at least ${beyond.size} records`, seen, source }),
-    ];
-  }
+  const shortfall = findShortfall(end);
+  if (shortfall.length > 0) return shortfall;
   const final = anchors.filter((anchor) => anchor.blockNumber <= facts.finalBlock);
   const last = final.at(-1)?.size ?? 0;
   const findings: Finding[] = [];

@@ -44,3 +44,14 @@ test.each(cases)('$name: $outcome', (given) => {
   expect(outcome).toBe(given.outcome);
   expect(exitCodeOf(outcome)).toBe(given.exitCode);
 });
+
+test('a checkpoint that cannot be read leaves inclusion and anchor unjudged, beside the failure', () => {
+  const given = cases.find(({ outcome }) => outcome === 'verified')!;
+  const { checkpoint } = JSON.parse(given.bundle) as { checkpoint: string };
+  const bundle = given.bundle.replace(JSON.stringify(checkpoint), '"no note"');
+  const findings = findingsOf({ ...given, bundle });
+  expect(findings.map(({ code }) => code)).toEqual(
+    expect.arrayContaining(['inclusion-unchecked', 'checkpoint-malformed', 'anchor-unchecked']),
+  );
+  expect(concludeVerdict(findings).outcome).toBe('failed');
+});

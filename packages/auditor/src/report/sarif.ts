@@ -1,4 +1,5 @@
 import type { Finding, Outcome } from '@testigo/trail';
+import type { Log, ReportingDescriptor, Result } from 'sarif';
 import { FINDINGS, isFindingCode } from '../findings/table.ts';
 import type { AuditReport } from './report.ts';
 import { titleOf } from './text.ts';
@@ -7,13 +8,13 @@ import { titleOf } from './text.ts';
 // "notApplicable", which viewers hide. Section 3.27.10: a kind other than "fail" has level "none".
 const KINDS = { verified: 'pass', failed: 'fail', inconclusive: 'open' } as const satisfies Record<
   Outcome,
-  string
+  Result.kind
 >;
 
 /** SARIF 2.1.0 (OASIS), for code hosts and dashboards. */
 export function formatSarif(report: AuditReport): string {
   const codes = [...new Set(report.findings.map((finding) => finding.code))];
-  const sarif = {
+  const sarif: Log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
@@ -44,7 +45,7 @@ export function formatSarif(report: AuditReport): string {
   return `${JSON.stringify(sarif, null, 2)}\n`;
 }
 
-function describeRule(code: string) {
+function describeRule(code: string): ReportingDescriptor {
   if (!isFindingCode(code)) return { id: code };
   const { title, meaning, next } = FINDINGS[code];
   return {
@@ -55,7 +56,7 @@ function describeRule(code: string) {
   };
 }
 
-function describeResult(finding: Finding, ruleIndex: number, subject: string) {
+function describeResult(finding: Finding, ruleIndex: number, subject: string): Result {
   const kind = KINDS[finding.outcome];
   const details = [
     finding.expected === undefined ? undefined : `Expected: ${finding.expected}.`,

@@ -119,6 +119,8 @@ const authSchema = z
         issuer: z.string().min(1),
         audience: z.string().min(1),
         jwksUri: z.url({ protocol: /^https?$/ }).optional(),
+        /** The issuer's keys are fetched again for a key id that is unknown, but not sooner than this after the last time. */
+        refetchAfterMs: z.int().min(0).default(30_000),
         jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
       })
       .refine(

@@ -30,3 +30,9 @@ export const createLogger = (config: ApiConfig['logging'], isTerminal: boolean):
   }
   return pino({ ...ecsFormat({ serviceName: 'testigo-api', apmIntegration: false }), ...base });
 };
+
+/** ECS error fields with our code, in one object: pino's `err` beside an `error` would write the key twice. */
+export const toLoggedError = (error: unknown, code: string): Readonly<Record<string, string>> => {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { code, type: name, message, ...(stack === undefined ? {} : { stack_trace: stack }) };
+};

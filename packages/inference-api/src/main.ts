@@ -22,7 +22,7 @@ const run = async (options: { readonly config?: string; readonly printConfig?: b
   const logger = createLogger(config.logging, process.stdout.isTTY);
   const api = await startApi(config, { logger });
   const shutDown = (signal: NodeJS.Signals): void => {
-    logger.info({ signal }, 'shutting down');
+    logger.info({ event: { reason: signal } }, 'shutting down');
     void api.close().then(() => {
       process.exitCode = signal === 'SIGINT' ? 130 : 0;
     });

@@ -80,7 +80,7 @@ export type Service = {
 export const recoverService = async ({ ledger }: Service, logger: Logger): Promise<void> => {
   const recovered = await ledger.recover();
   if (recovered.confirmed + recovered.dropped + recovered.owed > 0)
-    logger.warn({ recovered }, 'settled what a crash had left open');
+    logger.warn({ testigo: { recovered } }, 'settled what a crash had left open');
 };
 
 /** The service over these stores: everything in it that records does so through them and nothing else. */

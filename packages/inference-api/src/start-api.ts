@@ -75,11 +75,13 @@ const createHttpServer = ({ tls }: ApiConfig['server'], app: RequestListener): S
 const closeServer = (server: Server, drainMs: number): Promise<void> =>
   new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), drainMs);
+    // Connections that were busy are kept alive by their clients afterwards: each goes once it is idle.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
       clearTimeout(force);
+      clearInterval(idle);
       resolve();
     });
-    server.closeIdleConnections();
   });
 
 const openReaders = (config: ApiConfig, model: OpenModel['network'], logger: Logger): Promise<ReaderPool> =>
@@ -167,7 +169,7 @@ export const startApi = async (
       return isClosed;
     });
     await host.start(url);
-    logger.info({ url: { full: url }, modelVersion, log: { origin: log.origin } }, 'listening');
+    logger.info({ url: { full: url }, testigo: { modelVersion, origin: log.origin } }, 'listening');
     return {
       url,
       modelVersion,

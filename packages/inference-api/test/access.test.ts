@@ -102,6 +102,42 @@ describe('who may do what', () => {
     expect((await get(`${api.url}/v1/sessions`, b.headers)).body.sessions).toEqual([]);
   });
 
+  it('lets nobody widen their own limits with a key that they make', async () => {
+    const limited = await newKey(['admin'], { deployer: 'bank-a' });
+    const made = await post(
+      `${api.url}/v1/keys`,
+      { name: 'wider', scopes: ['read'], deployer: 'bank-b' },
+      limited.headers,
+    );
+    expect(made.body.deployer).toBe('bank-a');
+    const { body } = await get(`${api.url}/v1/keys`, limited.headers);
+    const deployers = (body.keys as { deployer?: string }[]).map(({ deployer }) => deployer);
+    expect(new Set(deployers)).toEqual(new Set(['bank-a']));
+    const other = await newKey(['read']);
+    const revoke = (id: string) =>
+      fetch(`${api.url}/v1/keys/${id}`, { method: 'DELETE', headers: limited.headers });
+    expect((await revoke(other.id)).status).toBe(404);
+    expect((await get(`${api.url}/v1/sessions`, other.headers)).status).toBe(200);
+    expect((await revoke(made.body.id as string)).status).toBe(204);
+  });
+
+  it('keeps the rights of subjects to those who have that role', async () => {
+    const desk = await newKey(['sessions', 'detect', 'read', 'review', 'disclose']);
+    const sessionId = await openTestSession(api.url, desk.headers);
+    const url = `${api.url}/v1/sessions/${sessionId}`;
+    const acts: [string, unknown][] = [
+      [`${url}/erasure`, { reason: 'subject-request', overridingGround: 'gdpr-art-17' }],
+      [`${url}/export`, { recipient: 'data-subject' }],
+      [`${url}/holds`, { authority: 'court-a' }],
+      [`${api.url}/v1/retention/purge`, {}],
+    ];
+    for (const [path, body] of acts) expect((await post(path, body, desk.headers)).status).toBe(403);
+    const officer = await newKey(['rights']);
+    expect((await post(`${url}/holds`, { authority: 'court-a' }, officer.headers)).status).toBe(201);
+    const image = (await facePicture()).toString('base64');
+    expect((await post(`${api.url}/v1/detections`, { image, sessionId }, officer.headers)).status).toBe(403);
+  });
+
   it('opens committed fields only for the scope that says so', async () => {
     const owner = await newKey(['sessions', 'detect', 'read']);
     const sessionId = await openTestSession(api.url, owner.headers);

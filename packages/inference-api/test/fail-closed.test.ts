@@ -1,15 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, sendPicture } from './support/http.ts';
 import { facePicture } from './support/pictures.ts';
+import { waitFor } from './support/wait.ts';
 import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
-
-const waitFor = async (holds: () => Promise<boolean>): Promise<void> => {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('it never came to hold');
-};
 
 const refusalOf = async (api: TestApi) => {
   const { status, body } = await sendPicture(api.url, await facePicture());

@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, post } from './support/http.ts';
+import { startProcess } from './support/process.ts';
 import { type Receiver, startReceiver, verifyWebhook } from './support/receiver.ts';
 import { openTestSession } from './support/sessions.ts';
 import { type Ground, prepareGround } from './support/world.ts';
-
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 let ground: Ground;
 let receiver: Receiver;
@@ -41,27 +37,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = async (): Promise<{ child: ChildProcess; url: string }> => {
-  const child = spawn(process.execPath, [MAIN, '--config', join(folder, 'api.json')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let text = '';
-  for await (const chunk of child.stdout!) {
-    text += String(chunk);
-    const url = /"full":"([^"]+)"/.exec(text)?.[1];
-    if (url === undefined) continue;
-    child.stdout!.resume();
-    return { child, url };
-  }
-  throw new Error(`the service did not start: ${text}`);
-};
-
-const kill = async (child: ChildProcess): Promise<void> => {
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
-};
-
 const closeSessions = async (url: string, count: number): Promise<string[]> => {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
@@ -74,7 +49,9 @@ const closeSessions = async (url: string, count: number): Promise<string[]> => {
 
 describe('webhooks of a service that is killed', () => {
   it('lose nothing, and repeat what was under way under the id it had', async () => {
-    let { child, url } = await start();
+    const configFile = join(folder, 'api.json');
+    let service = await startProcess(configFile);
+    let { url } = service;
     const events = ['session.closed'];
     const { body } = await post(`${url}/v1/webhooks`, { url: receiver.url, events });
     const secret = body.secret as string;
@@ -83,10 +60,11 @@ describe('webhooks of a service that is killed', () => {
     receiver.behave(() => 'silent');
     const closed = await closeSessions(url, 6);
     await receiver.waitFor(1);
-    await kill(child);
+    await service.end('SIGKILL');
 
     receiver.behave((n) => ({ status: n % 3 === 0 ? 503 : 204 }));
-    ({ child, url } = await start());
+    service = await startProcess(configFile);
+    url = service.url;
     closed.push(...(await closeSessions(url, 2)));
     const deliveries = `${url}/v1/webhooks/${body.webhookId}/deliveries`;
     await expect
@@ -94,7 +72,7 @@ describe('webhooks of a service that is killed', () => {
         timeout: 20_000,
       })
       .toBe(closed.length);
-    await kill(child);
+    await service.end('SIGKILL');
 
     const idOf = new Map<string, string>();
     for (const received of receiver.received) {

@@ -23,9 +23,10 @@ export type ApiKeys = {
   /** The token is shown once: only its hash is kept. */
   create(key: NewKey): Promise<{ readonly key: ApiKey; readonly token: string }>;
   verify(token: string): Promise<ApiKey | undefined>;
-  list(): Promise<readonly ApiKey[]>;
-  /** @throws ApiError key-unknown */
-  revoke(id: string): Promise<void>;
+  /** Of one deployer, or all. */
+  list(deployer?: string): Promise<readonly ApiKey[]>;
+  /** @throws ApiError key-unknown, also for a key of another deployer than the given one */
+  revoke(id: string, deployer?: string): Promise<void>;
 };
 
 // The prefix lets secret scanners find a leaked key; the id finds the row without comparing secrets.
@@ -75,12 +76,17 @@ export const createApiKeys = (db: Database, now: () => number): ApiKeys => ({
       key.revokedAtMs === undefined && (key.expiresAtMs === undefined || key.expiresAtMs > now());
     return isLive ? key : undefined;
   },
-  list: async () => (await db.all('SELECT * FROM api_keys ORDER BY created_at, id')).map(toKey),
-  revoke: async (id) => {
+  list: async (deployer) =>
+    (await db.all('SELECT * FROM api_keys ORDER BY created_at, id'))
+      .map(toKey)
+      .filter((key) => deployer === undefined || key.deployer === deployer),
+  revoke: async (id, deployer) => {
     const [changes] = await db.write([
-      'UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?',
+      `UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?)
+       WHERE id = ? AND coalesce(deployer, '') = coalesce(?, deployer, '')`,
       now(),
       id,
+      deployer ?? null,
     ]);
     if (changes === 0) throw new ApiError('key-unknown');
   },

@@ -28,7 +28,10 @@ const createJwtVerifier = (
 ): ((token: string) => Promise<Principal>) => {
   const keys = config.jwks
     ? createLocalJWKSet(config.jwks)
-    : createRemoteJWKSet(new URL(config.jwksUri ?? ''), { timeoutDuration: 5_000 });
+    : createRemoteJWKSet(new URL(config.jwksUri ?? ''), {
+        timeoutDuration: 5_000,
+        cooldownDuration: config.refetchAfterMs,
+      });
   return async (token) => {
     try {
       // Asymmetric algorithms only: with HS256 allowed, a public key could pass for a shared secret.

@@ -142,7 +142,7 @@ export class Election {
     this.#term = term;
     this.#resignation = undefined;
     this.#announced = '';
-    this.#parts.logger.info({ term }, 'elected to write');
+    this.#parts.logger.info({ testigo: { term } }, 'elected to write');
     this.#getsReady = this.#parts.onTerm(term).then(
       () => {
         if (this.#term === term) this.#announced = this.#parts.url;
@@ -152,7 +152,7 @@ export class Election {
   }
 
   async #cutOff(client: Client, { holder, epoch }: Writer): Promise<void> {
-    this.#parts.logger.warn({ term: { epoch }, holder }, 'the writer is silent: cutting it off');
+    this.#parts.logger.warn({ testigo: { term: { epoch }, holder } }, 'the writer is silent: cutting it off');
     await disconnect(client, holder);
   }
 
@@ -162,7 +162,7 @@ export class Election {
       this.#parts.logger.warn({ err: error }, 'cannot stand for writer');
       return;
     }
-    this.#parts.logger.warn({ err: error, term: this.#term }, 'no longer the writer');
+    this.#parts.logger.warn({ err: error, testigo: { term: this.#term } }, 'no longer the writer');
     this.#term = undefined;
     this.#parts.onLost();
   }

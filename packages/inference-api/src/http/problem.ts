@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { API_ERRORS, ApiError, type ApiErrorCode } from '../errors.ts';
+import { toLoggedError } from '../logging.ts';
 import type { RequestContext } from './operation.ts';
 
 /** RFC 9457 section 3.1; `type` resolves, on this server, to the page that explains the code. */
@@ -70,7 +71,7 @@ export const handleErrors: ErrorRequestHandler = (thrown, _request, response, ne
   const context = response.locals.context as RequestContext;
   response.locals.errorCode = error.code;
   if (error.httpStatus >= 500)
-    context.logger.error({ err: error.cause ?? error, error: { code: error.code } }, 'request failed');
+    context.logger.error({ error: toLoggedError(error.cause ?? error, error.code) }, 'request failed');
   if (response.headersSent) next(thrown);
   else sendProblem(response, error, context.traceId);
 };

@@ -43,8 +43,10 @@ export const keyOperations = (keys: ApiKeys) => [
         schema: keySchema.extend({ token: z.string() }).meta({ id: 'CreatedApiKey' }),
       },
     },
-    handle: async ({ body }) => {
-      const { key, token } = await keys.create(body);
+    handle: async ({ body, context }) => {
+      // Whoever is limited to a deployer cannot make a key that is not.
+      const deployer = context.principal.deployer ?? body.deployer;
+      const { key, token } = await keys.create({ ...body, deployer });
       return {
         status: 201,
         body: { ...key, token } satisfies ApiKey & { token: string },
@@ -60,7 +62,10 @@ export const keyOperations = (keys: ApiKeys) => [
     summary: 'All keys, without their secrets.',
     scope: 'admin',
     replies: { 200: { description: 'The keys.', schema: z.object({ keys: z.array(keySchema) }) } },
-    handle: async () => ({ status: 200, body: { keys: await keys.list() } }),
+    handle: async ({ context }) => ({
+      status: 200,
+      body: { keys: await keys.list(context.principal.deployer) },
+    }),
   }),
   defineOperation({
     id: 'revokeKey',
@@ -72,8 +77,8 @@ export const keyOperations = (keys: ApiKeys) => [
     params: keyParams,
     replies: { 204: { description: 'Revoked.' } },
     errors: ['key-unknown'],
-    handle: async ({ params: { id } }) => {
-      await keys.revoke(id);
+    handle: async ({ params: { id }, context }) => {
+      await keys.revoke(id, context.principal.deployer);
       return { status: 204 };
     },
   }),

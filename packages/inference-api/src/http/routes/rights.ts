@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApiError } from '../../errors.ts';
 import { presentReceipt } from '../../records/present.ts';
 import type { RightsService } from '../../rights/rights-service.ts';
 import type { SessionService } from '../../sessions/session-service.ts';
@@ -165,10 +166,11 @@ const retention = ({ rights }: Parts) =>
     body: z.strictObject({ limit: z.int().min(1).max(1000).optional() }).meta({ id: 'Purge' }),
     replies: { 200: { description: 'What was erased.', schema: z.object({ erased: z.array(idSchema) }) } },
     errors: [...LOG_ERRORS],
-    handle: async ({ body }) => ({
-      status: 200,
-      body: { erased: await rights.purgeExpired(body.limit ?? 100) },
-    }),
+    handle: async ({ body, context }) => {
+      if (context.principal.deployer !== undefined)
+        throw new ApiError('forbidden', 'Retention concerns every deployer: the key is limited to one.');
+      return { status: 200, body: { erased: await rights.purgeExpired(body.limit ?? 100) } };
+    },
   });
 
 export const rightsOperations = (parts: Parts) => [

@@ -1,18 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTestigoClient, type Schemas, unwrap } from '@testigo/inference-api/client';
 import type { Registry } from './chain.ts';
 
 const POLL_MS = 100;
 
-interface Anchoring {
-  readonly state: string;
-  readonly size?: number;
-  readonly transaction?: string;
-}
+type Anchoring = Schemas['Anchoring'];
 
 export async function anchoringOf(apiUrl: string, recordId: string): Promise<Anchoring> {
-  const response = await fetch(`${apiUrl}/v1/records/${recordId}/proof`);
-  if (!response.ok) throw new Error(`the API answers ${response.status} for record ${recordId}`);
-  return ((await response.json()) as { anchoring: Anchoring }).anchoring;
+  const client = createTestigoClient({ baseUrl: apiUrl });
+  const params = { path: { id: recordId } };
+  return (await unwrap(client.GET('/v1/records/{id}/proof', { params }))).anchoring;
 }
 
 /**
@@ -42,8 +39,12 @@ export async function fetchEvidence(
   recordId: string,
   disclose: readonly string[],
 ): Promise<string> {
-  const query = disclose.length > 0 ? `?disclose=${disclose.join(',')}` : '';
-  const response = await fetch(`${apiUrl}/v1/records/${recordId}/evidence${query}`);
-  if (!response.ok) throw new Error(`the API answers ${response.status} for the evidence of ${recordId}`);
-  return response.text();
+  const query = disclose.length > 0 ? { disclose: disclose.join(',') } : {};
+  const params = { path: { id: recordId }, query };
+  // The bytes as they came: the bundle is canonical JSON, and a parser would hand over something else.
+  const answer = createTestigoClient({ baseUrl: apiUrl }).GET('/v1/records/{id}/evidence', {
+    params,
+    parseAs: 'text',
+  });
+  return unwrap<string>(answer);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { createTestigoClient, ProblemError, unwrap } from '@testigo/inference-api/client';
 import sharp from 'sharp';
 
 export interface Picture {
@@ -16,7 +17,12 @@ export type Answer =
       readonly confidencePpm: number;
       readonly scoresPpm: Readonly<Record<string, number>>;
     }
-  | { readonly kind: 'refusal'; readonly code: string; readonly title: string; readonly recordId?: string };
+  | {
+      readonly kind: 'refusal';
+      readonly code: string;
+      readonly title: string;
+      readonly recordId?: string | undefined;
+    };
 
 /** A square cut from one of the sample pictures, all of which show several people. */
 interface Cut {
@@ -62,12 +68,12 @@ export const loadPictures = (paths: readonly string[]): Promise<Picture[]> =>
 
 /** One picture through the API, as a call platform would send it. */
 export async function sendPicture(apiUrl: string, picture: Picture): Promise<Answer> {
-  const response = await fetch(`${apiUrl}/v1/detections`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ image: Buffer.from(picture.bytes).toString('base64') }),
-  });
-  const body = (await response.json()) as Record<string, unknown>;
-  if (response.status === 201) return { kind: 'reading', ...body } as Answer;
-  return { kind: 'refusal', ...body } as Answer;
+  const client = createTestigoClient({ baseUrl: apiUrl });
+  const image = Buffer.from(picture.bytes).toString('base64');
+  try {
+    return { kind: 'reading', ...(await unwrap(client.POST('/v1/detections', { body: { image } }))) };
+  } catch (error) {
+    if (error instanceof ProblemError) return { kind: 'refusal', ...error.problem };
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { REQUEST_ERRORS } from './http/problem-codes.ts';
 import { REFUSAL_CODES } from './policy/refusal-codes.ts';
 
-/** Every error code of the API, with what a client is told. One table feeds problem+json and docs/errors.md. */
+/** Every error code of the API, with what a client is told. One table feeds problem+json and docs/api-errors.md. */
 export const API_ERRORS = {
   ...REQUEST_ERRORS,
   ...REFUSAL_CODES,

@@ -20,6 +20,7 @@ for (const [what, count] of Object.entries(happened).sort(([a], [b]) => a.locale
 const seconds = Math.round((Date.now() - startedMs) / 1000);
 process.stdout.write(
   `${figures.steps} steps in ${seconds} s: ${figures.records} records, ${figures.anchors} anchors, ` +
+    `${figures.recordings} detections recorded by themselves, ` +
     `slowest recovery ${Math.round(figures.worstRecoveryMs)} ms, ${breaches.length} broken promises\n`,
 );
 for (const breach of breaches) process.stdout.write(`  ${breach}\n`);

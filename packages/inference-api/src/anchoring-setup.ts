@@ -17,7 +17,7 @@ export const createAnchoring = (
   outbox: Outbox,
   logger: Logger,
 ): AnchoringEngine | undefined => {
-  const { privateKey, rpcUrls, maxFeeGwei, depths, ...times } = config.anchoring;
+  const { privateKey, recorderKey, rpcUrls, maxFeeGwei, depths, ...times } = config.anchoring;
   if (privateKey === undefined) return undefined;
   const urls = rpcUrls ?? [config.registry.rpcUrl];
   return new AnchoringEngine({
@@ -27,6 +27,7 @@ export const createAnchoring = (
     registry: config.registry.address,
     chainId: config.registry.chainId,
     signer: new Wallet(privateKey),
+    ...(recorderKey === undefined ? {} : { recorder: new Wallet(recorderKey) }),
     maxFeePerGas: BigInt(maxFeeGwei) * GWEI,
     depths,
     times,

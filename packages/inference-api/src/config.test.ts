@@ -63,6 +63,15 @@ describe('configuration', () => {
       expect(problemsOf({ store: wrong })).toContain('store');
   });
 
+  it('puts no reading on chain without the keys for it', () => {
+    const key = `0x${'1'.repeat(64)}`;
+    const withKeys = (anchoring: object) => () =>
+      parseConfig({ registry, policy: { onChain: 'decisions' }, anchoring });
+    expect(withKeys({ privateKey: key })).toThrow(/policy.onChain/);
+    expect(withKeys({ privateKey: key, recorderKey: key })).toThrow(/anchoring.recorderKey/);
+    expect(withKeys({ privateKey: key, recorderKey: `0x${'2'.repeat(64)}` })).not.toThrow();
+  });
+
   it('shows no secret', () => {
     const secret = 'ab'.repeat(32);
     const config = parseConfig({
@@ -70,8 +79,9 @@ describe('configuration', () => {
       store: `postgres://testigo:${secret}@db.example.org/calls?sslmode=verify-full`,
       keys: { masterKey: secret },
       log: { signingKey: secret },
-      anchoring: { privateKey: `0x${secret}` },
+      anchoring: { privateKey: `0x${secret}`, recorderKey: `0x${secret.slice(2)}12` },
     });
+    expect(JSON.stringify(redactConfig(config))).not.toContain(secret.slice(2));
     const shown = JSON.stringify(redactConfig(config));
     expect(shown).not.toContain(secret);
     expect(shown).toContain('postgres://testigo:redacted@db.example.org/calls?sslmode=verify-full');

@@ -12,7 +12,7 @@ const hex = (bytes: number) =>
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'a contract address');
 
 /** Values under these names are secrets: `--print-config` and logs show that they are set, never what they are. */
-const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'otlpHeaders']);
+const SECRETS = new Set(['masterKey', 'signingKey', 'privateKey', 'recorderKey', 'otlpHeaders']);
 
 const serverSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -86,12 +86,13 @@ const logSchema = z.strictObject({
   batchDelayMs: z.int().min(0).max(1_000).default(5),
 });
 
+const accountKey = z.string().regex(/^0x[0-9a-fA-F]{64}$/);
+
 const anchoringSchema = z.strictObject({
   /** Key of the account that pays for anchors; without it the log is kept and served, but not anchored. */
-  privateKey: z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{64}$/)
-    .optional(),
+  privateKey: accountKey.optional(),
+  /** Key of another account, with the registry's recorder role: `policy.onChain` needs one. */
+  recorderKey: accountKey.optional(),
   /** Nodes to ask, two or more of different operators outside a local chain; registry.rpcUrl if absent. */
   rpcUrls: z
     .array(z.url({ protocol: /^https?$/ }))
@@ -154,6 +155,8 @@ const policySchema = z.strictObject({
   id: token.default('testigo-policy-1'),
   /** Length of the windows whose signals streams are told. */
   windowMs: milliseconds.default(5_000),
+  /** `decisions` puts every reading that a review or an override is about on chain by itself. */
+  onChain: z.enum(['none', 'decisions']).default('none'),
   /** Closed lists for the public fields of sessions; without a list any code is taken. */
   allowed: z
     .strictObject({
@@ -254,6 +257,15 @@ export const configSchema = fieldsSchema
   .refine((config) => !sharesStore(config) || config.keys.masterKey !== undefined, {
     path: ['keys', 'masterKey'],
     message: SHARED_KEY,
+  })
+  .refine(
+    ({ policy, anchoring: { privateKey, recorderKey } }) =>
+      policy.onChain === 'none' || (privateKey !== undefined && recorderKey !== undefined),
+    { path: ['policy', 'onChain'], message: 'needs anchoring.privateKey and anchoring.recorderKey' },
+  )
+  .refine(({ anchoring: { privateKey, recorderKey } }) => !recorderKey || recorderKey !== privateKey, {
+    path: ['anchoring', 'recorderKey'],
+    message: 'must be the key of another account than anchoring.privateKey',
   });
 
 export type ApiConfig = z.infer<typeof configSchema>;

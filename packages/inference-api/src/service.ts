@@ -21,6 +21,7 @@ import { createLedger, type Ledger } from './records/ledger.ts';
 import type { ModelArchive } from './records/model-archive.ts';
 import { createPseudonyms } from './records/pseudonym.ts';
 import { createRefuser } from './records/refuse.ts';
+import { createStandOnChain } from './records/stand-on-chain.ts';
 import type { RegistryWatch } from './registry/registry-watch.ts';
 import { createRightsService } from './rights/rights-service.ts';
 import { createSessionService } from './sessions/session-service.ts';
@@ -103,7 +104,14 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     onFace: metrics.countFace,
   });
   const pseudonymOf = createPseudonyms(masterKey);
-  const sessions = createSessionService({ ...shared, labels, allowed: config.policy.allowed, pseudonymOf });
+  const standOnChain = createStandOnChain(config.policy.onChain, log, engine);
+  const sessions = createSessionService({
+    ...shared,
+    labels,
+    allowed: config.policy.allowed,
+    pseudonymOf,
+    standOnChain,
+  });
   const evidence = { log, state, keys, anchoring, models: base.models };
   const apiKeys = createApiKeys(db, now);
   const authenticate = createAuthenticator(config.auth, apiKeys);

@@ -1,9 +1,17 @@
+import { ROLES } from '@testigo/contracts';
 import { fromBase64, modelVersionOf, parseEvidenceBundle, parseRecord, toHex } from '@testigo/trail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { get, sendPicture } from './support/http.ts';
+import { get, post, sendPicture } from './support/http.ts';
 import { facePicture } from './support/pictures.ts';
 import { makeTestBundle } from './support/test-bundle.ts';
-import { anchoringWith, type Ground, openLogOnChain, prepareGround, startTestApi } from './support/world.ts';
+import {
+  anchoringWith,
+  type Ground,
+  openLogOnChain,
+  prepareGround,
+  SINGLE_PICTURES,
+  startTestApi,
+} from './support/world.ts';
 
 describe('anchoring', () => {
   let ground: Ground;
@@ -39,6 +47,36 @@ describe('anchoring', () => {
       registry.filters.AnchoredModel(`0x${api.logId}`, `0x${ground.modelVersion}`),
     );
     expect(named?.args.count).toBe(1n);
+    await api.discard();
+  });
+
+  it('puts a reading that a decision leaned on onto the chain by itself, and no other', async () => {
+    const recorderAccount = ground.chain.accounts[3]!;
+    await (await ground.registry.grantRole(ROLES.recorder, recorderAccount.address)).wait();
+    const api = await startTestApi(ground, {
+      log: { origin: 'log.example.org/decisions' },
+      anchoring: { ...anchoringWith(ground), recorderKey: recorderAccount.privateKey },
+      policy: { singlePictures: SINGLE_PICTURES, onChain: 'decisions' },
+    });
+    await openLogOnChain(ground, api);
+    const { body: reviewed } = await sendPicture(api.url, await facePicture());
+    const { body: untouched } = await sendPicture(api.url, await facePicture());
+    const decision = {
+      reviewer: 'Maria Lopes',
+      factReference: 'id-document-check-17',
+      decision: 'no-action',
+    };
+    const review = await post(`${api.url}/v1/detections/${reviewed.recordId}/review`, decision);
+    expect(review.status).toBe(201);
+    const leafOf = async (recordId: unknown): Promise<string> => {
+      const { body } = await get(`${api.url}/v1/records/${recordId}`);
+      return `0x${body.recordHash}`;
+    };
+    const [leaf, other] = [await leafOf(reviewed.recordId), await leafOf(untouched.recordId)];
+    await expect
+      .poll(() => ground.registry.detectionOf(leaf), { timeout: 20_000 })
+      .toBe(`0x${ground.modelVersion}`);
+    expect(await ground.registry.detectionOf(other)).toBe(`0x${'0'.repeat(64)}`);
     await api.discard();
   });
 

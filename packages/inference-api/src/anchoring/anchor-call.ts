@@ -2,13 +2,17 @@ import { REGISTRY_ABI } from '@testigo/contracts';
 import { toHex } from '@testigo/trail';
 import { Interface } from 'ethers';
 import type { ModelCount, TransparencyLog } from '../log/log.ts';
+import type { Anchor, AnchorAlarm } from './anchor.ts';
 import type { RegistryHead } from './chain-view.ts';
-import { type JsonRpc, RpcError } from './json-rpc.ts';
+import type { AnchoringConfig } from './config.ts';
+import { askAnyNode } from './json-rpc.ts';
+import type { Call } from './sender.ts';
+import { simulateCall } from './simulate.ts';
 
 const REGISTRY = new Interface(REGISTRY_ABI);
 
 /** The calldata of `anchor`, from the contract's head to this checkpoint of the log. */
-export const encodeAnchorCall = async (
+const encodeAnchorCall = async (
   log: TransparencyLog,
   head: RegistryHead,
   target: { readonly size: number; readonly root: string },
@@ -26,31 +30,27 @@ export const encodeAnchorCall = async (
   ]);
 };
 
-/** What a node's simulation of the call ended in. */
-export type Simulation =
-  | { readonly kind: 'gas'; readonly gas: bigint }
-  | { readonly kind: 'revert'; readonly error: string; readonly args: readonly unknown[] };
-
-// Nodes wrap revert data differently: a hex string, or an object that holds one.
-const findRevertData = (data: unknown): string | undefined => {
-  if (typeof data === 'string' && data.startsWith('0x')) return data;
-  if (typeof data !== 'object' || data === null) return undefined;
-  return Object.values(data)
-    .map(findRevertData)
-    .find((found) => found !== undefined);
-};
-
-/** `eth_estimateGas`. @throws RpcError where the node failed for another reason than the contract's refusal */
-export const simulateCall = async (
-  rpc: JsonRpc,
-  call: { readonly from: string; readonly to: string; readonly data: string },
-): Promise<Simulation> => {
-  try {
-    return { kind: 'gas', gas: BigInt((await rpc('eth_estimateGas', [call])) as string) };
-  } catch (error) {
-    const data = error instanceof RpcError ? findRevertData(error.data) : undefined;
-    const parsed = data === undefined ? null : REGISTRY.parseError(data);
-    if (!parsed) throw error;
-    return { kind: 'revert', error: parsed.name, args: [...parsed.args] };
+/** The call that anchors from `head`; undefined where the registry would refuse it. */
+export const prepareAnchorCall = async (
+  { log, registry, signer, nodes }: Pick<AnchoringConfig, 'log' | 'registry' | 'signer' | 'nodes'>,
+  anchor: Anchor,
+  head: RegistryHead,
+  alarm: (alarm: AnchorAlarm) => void,
+): Promise<Call | undefined> => {
+  let models = await log.countModels(head.size, anchor.size);
+  for (;;) {
+    const data = await encodeAnchorCall(log, head, anchor, models);
+    const call = { from: signer.address, to: registry, data };
+    const simulation = await askAnyNode(nodes, (node) => simulateCall(node, call));
+    if (simulation.kind === 'gas') return { data, gas: simulation.gas };
+    const unknown = simulation.error === 'ModelUnknown' ? String(simulation.args[0]).slice(2) : undefined;
+    if (unknown === undefined || !models.some(({ modelVersion }) => modelVersion === unknown)) {
+      const detail = `The registry refuses the anchor of size ${anchor.size}: ${simulation.error}.`;
+      alarm({ code: 'anchor-refused', detail });
+      return undefined;
+    }
+    // The log must reach the chain whatever it holds; an unregistered model is for the auditor to find.
+    alarm({ code: 'model-unregistered', detail: `Model ${unknown} has records but is not registered.` });
+    models = models.filter(({ modelVersion }) => modelVersion !== unknown);
   }
 };

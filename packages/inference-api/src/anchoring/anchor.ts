@@ -1,3 +1,15 @@
+/** What both lanes of the engine, anchors and recordings, know of something on its way to the chain. */
+export interface Submission {
+  readonly state: string;
+  readonly queuedAtMs: number;
+  /** The nonce its transactions are signed with, while one is. */
+  readonly nonce?: number;
+  /** The mined transaction and where it is. */
+  readonly transactionHash?: string;
+  readonly blockNumber?: number;
+  readonly blockHash?: string;
+}
+
 /** The outbox's states. A crash resumes from the stored one; a reorg moves an anchor back to `broadcast`. */
 export type AnchorState =
   /** A checkpoint waits to be anchored. A newer checkpoint replaces it. */
@@ -14,7 +26,7 @@ export type AnchorState =
   | 'finalized';
 
 /** One checkpoint on its way into the registry, or there. */
-export interface Anchor {
+export interface Anchor extends Submission {
   readonly logId: string;
   readonly size: number;
   /** 64 hex digits. */
@@ -22,19 +34,11 @@ export interface Anchor {
   /** The signed checkpoint. */
   readonly note: string;
   readonly state: AnchorState;
-  readonly queuedAtMs: number;
-  /** The nonce its transactions are signed with, while one is. */
-  readonly nonce?: number;
-  /** The mined transaction and where it is. */
-  readonly transactionHash?: string;
-  readonly blockNumber?: number;
-  readonly blockHash?: string;
 }
 
 /** A signed transaction, stored before any node sees it. Its siblings with the same nonce differ in fee only. */
 export interface SignedTransaction {
   readonly hash: string;
-  readonly size: number;
   readonly nonce: number;
   readonly raw: string;
   readonly maxFeePerGas: bigint;
@@ -57,6 +61,7 @@ export type AnchorAlarmCode =
   | 'anchor-reverted'
   | 'anchor-refused'
   | 'model-unregistered'
+  | 'recording-refused'
   | 'fee-cap';
 
 export interface AnchorAlarm {
@@ -64,6 +69,18 @@ export interface AnchorAlarm {
   readonly detail: string;
 }
 
-export const isInFlight = ({ state }: Anchor): boolean => state === 'signed' || state === 'broadcast';
-export const isOnChain = ({ state }: Anchor): boolean =>
+export const isInFlight = ({ state }: Submission): boolean => state === 'signed' || state === 'broadcast';
+export const isOnChain = ({ state }: Submission): boolean =>
   state === 'mined' || state === 'safe' || state === 'finalized';
+
+/** The same, as it was before a block held it. */
+export const withoutBlock = <T extends Submission>(submission: T): T => {
+  const { transactionHash: _t, blockNumber: _n, blockHash: _h, ...rest } = submission;
+  return rest as T;
+};
+
+/** The same, as it was before anything was signed for it. */
+export const withoutNonce = <T extends Submission>(submission: T): T => {
+  const { nonce: _, ...rest } = withoutBlock(submission);
+  return rest as T;
+};

@@ -1,11 +1,20 @@
 import { toHex } from '@testigo/trail';
-import { type Anchor, type AnchorAlarm, isInFlight, isOnChain, type SignedTransaction } from './anchor.ts';
+import {
+  type Anchor,
+  type AnchorAlarm,
+  isInFlight,
+  isOnChain,
+  type SignedTransaction,
+  withoutBlock,
+  withoutNonce,
+} from './anchor.ts';
+import { prepareAnchorCall } from './anchor-call.ts';
 import { findAnchorEvent } from './anchor-event.ts';
 import { chooseAnchorSize, Patience } from './anchor-size.ts';
-import type { ChainView, MinedTransaction, RegistryHead } from './chain-view.ts';
+import { type ChainView, type MinedTransaction, type RegistryHead, settleIn } from './chain-view.ts';
 import type { AnchoringConfig } from './config.ts';
 import { readAgreedView } from './quorum.ts';
-import { Sender } from './sender.ts';
+import { type Call, Sender } from './sender.ts';
 
 interface Tracked {
   readonly anchor: Anchor;
@@ -17,11 +26,6 @@ const listHashes = ({ anchor, transactions }: Tracked): string[] => [
   ...(anchor.transactionHash ? [anchor.transactionHash] : []),
 ];
 
-const withoutBlock = (anchor: Anchor): Anchor => {
-  const { transactionHash: _t, blockNumber: _n, blockHash: _h, ...rest } = anchor;
-  return rest;
-};
-
 /**
  * Brings the log's newest checkpoint into the registry, one anchor in flight.
  *
@@ -30,13 +34,13 @@ const withoutBlock = (anchor: Anchor): Anchor => {
  */
 export class Anchorer {
   readonly #config: AnchoringConfig;
-  readonly #sender: Sender;
+  readonly #sender: Sender<Anchor>;
   readonly #patience: Patience;
 
   constructor(config: AnchoringConfig) {
     this.#config = config;
     this.#patience = new Patience(config.times.alignWaitMs);
-    this.#sender = new Sender(config, (alarm) => this.#alarm(alarm.code, alarm.detail));
+    this.#sender = new Sender(config, config.outbox, config.onAlarm);
   }
 
   /** `isUrgent` anchors the newest checkpoint without waiting for the interval. */
@@ -44,7 +48,7 @@ export class Anchorer {
     const { outbox, log, registry, signer, nodes, depths } = this.#config;
     const tracked: Tracked[] = [];
     for (const anchor of await outbox.listUnsettled()) {
-      tracked.push({ anchor, transactions: await outbox.listTransactions(anchor.size) });
+      tracked.push({ anchor, transactions: await outbox.listTransactionsOf(anchor) });
     }
     const transactionHashes = [...new Set(tracked.flatMap(listHashes))];
     const question = { registry, logId: log.logId, account: signer.address, transactionHashes, depths };
@@ -137,12 +141,13 @@ export class Anchorer {
     }
     const waitedMs = now() - latest.signedAtMs;
     if (waitedMs >= times.bumpAfterMs && view.nonce === latest.nonce) {
-      return this.#sender.bumpFees(anchor, latest, view.head);
+      const call = await this.#prepare(anchor, view);
+      return call && this.#sender.bumpFees(anchor, latest, call);
     }
     // A gap below our nonce that no anchor of ours fills, such as a reorg deeper than `finalized` leaves behind.
     const isNextInLine = !all.some(({ anchor: { nonce } }) => nonce !== undefined && nonce < latest.nonce);
     if (waitedMs >= times.bumpAfterMs && isNextInLine) {
-      return this.#sender.signAndSend(anchor, view.head, view.nonce);
+      return this.#signAndSend(anchor, view);
     }
     if (now() - (latest.sentAtMs ?? 0) >= times.resendAfterMs) await this.#sender.send(anchor, latest);
   }
@@ -153,18 +158,14 @@ export class Anchorer {
     view: ChainView,
     isClaimable: boolean,
   ): Promise<void> {
-    const { number: blockNumber, hash: blockHash } = mined.block;
-    const depth =
-      blockNumber <= view.finalizedNumber ? 'finalized' : blockNumber <= view.safeNumber ? 'safe' : 'mined';
-    const state = isClaimable ? depth : 'mined';
-    if (anchor.state === state && anchor.blockHash === blockHash) return;
-    await this.#config.outbox.save({ ...anchor, state, transactionHash: mined.hash, blockNumber, blockHash });
+    const settled = settleIn(mined, view, isClaimable);
+    if (anchor.state === settled.state && anchor.blockHash === settled.blockHash) return;
+    await this.#config.outbox.save({ ...anchor, ...settled });
   }
 
   async #requeue(anchor: Anchor, code: AnchorAlarm['code'], detail: string): Promise<void> {
     this.#alarm(code, detail);
-    const { nonce: _, ...rest } = withoutBlock(anchor);
-    await this.#config.outbox.save({ ...rest, state: 'queued' });
+    await this.#config.outbox.save({ ...withoutNonce(anchor), state: 'queued' });
   }
 
   /** A head that the outbox does not know of: an older folder, or a second anchorer. Its event tells the rest. */
@@ -204,9 +205,18 @@ export class Anchorer {
     if (!known) await outbox.save(anchor as Anchor);
     if (chosen === undefined) return;
     const last = unsettled.filter(isOnChain).at(-1) ?? (await outbox.findLatest());
-    const [transaction] = last ? (await outbox.listTransactions(last.size)).slice(-1) : [];
+    const [transaction] = last ? (await outbox.listTransactionsOf(last)).slice(-1) : [];
     if (!isUrgent && transaction && now() - transaction.signedAtMs < times.minIntervalMs) return;
-    await this.#sender.signAndSend(anchor, view.head, view.nonce);
+    await this.#signAndSend(anchor, view);
+  }
+
+  async #signAndSend(anchor: Anchor, view: ChainView): Promise<void> {
+    const call = await this.#prepare(anchor, view);
+    if (call) await this.#sender.signAndSend(anchor, view.nonce, call);
+  }
+
+  #prepare(anchor: Anchor, view: ChainView): Promise<Call | undefined> {
+    return prepareAnchorCall(this.#config, anchor, view.head, this.#config.onAlarm);
   }
 
   #alarm(code: AnchorAlarm['code'], detail: string): void {

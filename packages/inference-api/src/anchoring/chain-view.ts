@@ -108,3 +108,14 @@ export const readChainView = async (
     mined: new Map(mined.filter((entry) => entry !== undefined).map((entry) => [entry.hash, entry])),
   };
 };
+
+/** How far a mined transaction has come, and where it is. Without enough nodes that agree nothing is more than mined. */
+export const settleIn = (
+  { hash: transactionHash, block: { number: blockNumber, hash: blockHash } }: MinedTransaction,
+  view: ChainView,
+  isClaimable: boolean,
+) => {
+  const depth =
+    blockNumber <= view.finalizedNumber ? 'finalized' : blockNumber <= view.safeNumber ? 'safe' : 'mined';
+  return { state: isClaimable ? depth : 'mined', transactionHash, blockNumber, blockHash } as const;
+};

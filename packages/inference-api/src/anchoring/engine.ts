@@ -1,6 +1,8 @@
 import type { Anchor, AnchorAlarm } from './anchor.ts';
 import { Anchorer } from './anchorer.ts';
-import { type AnchoringConfig, type AnchoringTimes, DEFAULT_TIMES } from './config.ts';
+import { type AnchoringConfig, type AnchoringTimes, type AnchorSigner, DEFAULT_TIMES } from './config.ts';
+import { Recorder } from './recorder.ts';
+import type { Detection, Recording } from './recording.ts';
 
 const GWEI = 1_000_000_000n;
 
@@ -10,6 +12,8 @@ export type EngineConfig = Omit<AnchoringConfig, 'depths' | 'times' | 'maxFeePer
   readonly maxFeePerGas?: bigint;
   readonly now?: () => number;
   readonly onAlarm?: (alarm: AnchorAlarm) => void;
+  /** Holds the registry's recorder role, with an account of its own; without one nothing is recorded by itself. */
+  readonly recorder?: AnchorSigner;
 };
 
 export interface AnchoringStatus {
@@ -27,6 +31,7 @@ export interface AnchoringStatus {
 export class AnchoringEngine {
   readonly #config: AnchoringConfig;
   readonly #anchorer: Anchorer;
+  readonly #recorder: Recorder | undefined;
   #alarms: AnchorAlarm[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -46,6 +51,13 @@ export class AnchoringEngine {
       },
     };
     this.#anchorer = new Anchorer(this.#config);
+    const { recorder } = config;
+    if (recorder?.address === config.signer.address)
+      throw new Error(
+        'The recorder needs an account of its own: two lanes of one account would share its nonces.',
+      );
+    this.#recorder =
+      recorder && new Recorder({ ...this.#config, outbox: config.outbox.recordings, signer: recorder });
   }
 
   start(): void {
@@ -73,6 +85,16 @@ export class AnchoringEngine {
       await this.anchorNow();
       await new Promise((resolve) => setTimeout(resolve, Math.min(100, this.#config.times.pollMs)));
     }
+  }
+
+  /** Resolves once the detection is in the outbox: from then on it reaches the chain, or an alarm says why not. */
+  recordDetection(detection: Detection): Promise<void> {
+    return this.#config.outbox.recordings.add(detection, this.#config.now());
+  }
+
+  /** How far a detection has come that `recordDetection` was given. */
+  findRecording(leaf: string): Promise<Recording | undefined> {
+    return this.#config.outbox.recordings.find(leaf);
   }
 
   /** The first anchor on chain that covers this leaf. Only a `finalized` one may be claimed to an auditor. */
@@ -108,9 +130,10 @@ export class AnchoringEngine {
   #tick(isUrgent: boolean): Promise<void> {
     this.#running = this.#running.then(async () => {
       this.#alarms = [];
-      await this.#anchorer.tick(isUrgent).catch((error: unknown) => {
+      const onError = (error: unknown) =>
         this.#config.onAlarm({ code: 'chain-unreachable', detail: String(error) });
-      });
+      await this.#anchorer.tick(isUrgent).catch(onError);
+      await this.#recorder?.tick().catch(onError);
     });
     return this.#running;
   }

@@ -29,3 +29,19 @@ export const connectJsonRpc =
     if (answer.error) throw new RpcError(method, answer.error);
     return answer.result ?? null;
   };
+
+/** The first answer of any node; where none has one, the last one's error. */
+export const askAnyNode = async <T>(
+  nodes: readonly JsonRpc[],
+  ask: (node: JsonRpc) => Promise<T>,
+): Promise<T> => {
+  let failure: unknown;
+  for (const node of nodes) {
+    try {
+      return await ask(node);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+};

@@ -1,24 +1,25 @@
 import type { Database, Dialect, Row, Statement } from '../state/database.ts';
 import type { Anchor, AnchorState, SignedTransaction } from './anchor.ts';
 import type { Outbox } from './outbox.ts';
+import type { RecordingOutbox } from './recording.ts';
+import { recordingsSchema, SqlRecordings } from './sql-recordings.ts';
+import {
+  SqlTransactions,
+  SUBMISSION_UPDATES,
+  submissionColumns,
+  submissionValues,
+  toSubmission,
+  transactionsSchema,
+} from './sql-transactions.ts';
 
-export const outboxSchema = ({ integer, table, rowid }: Dialect): string => `
+export const outboxSchema = (dialect: Dialect): string => `
   CREATE TABLE IF NOT EXISTS anchors (
-    log TEXT NOT NULL, size ${integer} NOT NULL, root TEXT NOT NULL, note TEXT NOT NULL, state TEXT NOT NULL,
-    queued_at ${integer} NOT NULL, nonce ${integer}, transaction_hash TEXT, block_number ${integer}, block_hash TEXT,
-    PRIMARY KEY (log, size)
-  ) ${table};
-  CREATE TABLE IF NOT EXISTS transactions (
-    ${rowid} hash TEXT PRIMARY KEY, log TEXT NOT NULL, size ${integer} NOT NULL, nonce ${integer} NOT NULL,
-    raw TEXT NOT NULL, max_fee TEXT NOT NULL, tip TEXT NOT NULL, signed_at ${integer} NOT NULL, sent_at ${integer}
-  ) ${table};
-  CREATE INDEX IF NOT EXISTS transactions_by_anchor ON transactions (log, size);
-  CREATE INDEX IF NOT EXISTS transactions_by_nonce ON transactions (log, nonce);
+    log TEXT NOT NULL, size ${dialect.integer} NOT NULL, root TEXT NOT NULL, note TEXT NOT NULL,
+    ${submissionColumns(dialect)}, PRIMARY KEY (log, size)
+  ) ${dialect.table};
   CREATE INDEX IF NOT EXISTS anchors_unsettled ON anchors (log, size) WHERE state <> 'finalized';
+  ${transactionsSchema(dialect)} ${recordingsSchema(dialect)}
 `;
-
-const optional = <K extends string, T>(key: K, value: unknown, read: (value: unknown) => T) =>
-  (value === null ? {} : { [key]: read(value) }) as { readonly [P in K]?: T };
 
 const toAnchor = (row: Row): Anchor => ({
   logId: String(row.log),
@@ -26,46 +27,28 @@ const toAnchor = (row: Row): Anchor => ({
   root: String(row.root),
   note: String(row.note),
   state: row.state as AnchorState,
-  queuedAtMs: Number(row.queued_at),
-  ...optional('nonce', row.nonce, Number),
-  ...optional('transactionHash', row.transaction_hash, String),
-  ...optional('blockNumber', row.block_number, Number),
-  ...optional('blockHash', row.block_hash, String),
+  ...toSubmission(row),
 });
 
-const toTransaction = (row: Row): SignedTransaction => ({
-  hash: String(row.hash),
-  size: Number(row.size),
-  nonce: Number(row.nonce),
-  raw: String(row.raw),
-  maxFeePerGas: BigInt(String(row.max_fee)),
-  maxPriorityFeePerGas: BigInt(String(row.tip)),
-  signedAtMs: Number(row.signed_at),
-  ...optional('sentAtMs', row.sent_at, Number),
-});
-
-const saveAnchor = (anchor: Anchor): Statement => {
-  const { logId, size, root, note, state, queuedAtMs } = anchor;
-  const { nonce = null, transactionHash = null, blockNumber = null, blockHash = null } = anchor;
-  const place = [nonce, transactionHash, blockNumber, blockHash] as const;
-  return [
-    `INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (log, size) DO UPDATE SET
-       root = excluded.root, note = excluded.note, state = excluded.state, queued_at = excluded.queued_at,
-       nonce = excluded.nonce, transaction_hash = excluded.transaction_hash, block_number = excluded.block_number,
-       block_hash = excluded.block_hash`,
-    ...[logId, size, root, note, state, queuedAtMs],
-    ...place,
-  ];
-};
+const saveAnchor = (anchor: Anchor): Statement => [
+  `INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (log, size) DO UPDATE SET
+     root = excluded.root, note = excluded.note, ${SUBMISSION_UPDATES}`,
+  ...[anchor.logId, anchor.size, anchor.root, anchor.note],
+  ...submissionValues(anchor),
+];
 
 /** The outbox of one log in tables of its own. */
 export class SqlOutbox implements Outbox {
+  readonly recordings: RecordingOutbox;
   readonly #db: Database;
   readonly #logId: string;
+  readonly #transactions: SqlTransactions;
 
   constructor(db: Database, logId: string) {
+    this.recordings = new SqlRecordings(db, logId);
     this.#db = db;
     this.#logId = logId;
+    this.#transactions = new SqlTransactions(db, logId);
   }
 
   async listUnsettled(): Promise<readonly Anchor[]> {
@@ -73,19 +56,16 @@ export class SqlOutbox implements Outbox {
     return (await this.#db.all(text, this.#logId)).map(toAnchor);
   }
 
-  async listTransactions(size: number): Promise<readonly SignedTransaction[]> {
-    const text = 'SELECT * FROM transactions WHERE log = ? AND size = ? ORDER BY rowid';
-    return (await this.#db.all(text, this.#logId, size)).map(toTransaction);
+  listTransactionsOf({ size }: Pick<Anchor, 'size'>): Promise<readonly SignedTransaction[]> {
+    return this.#transactions.listBySubject(String(size));
   }
 
-  async listTransactionsByNonce(nonce: number): Promise<readonly SignedTransaction[]> {
-    const text = 'SELECT * FROM transactions WHERE log = ? AND nonce = ? ORDER BY rowid';
-    return (await this.#db.all(text, this.#logId, nonce)).map(toTransaction);
+  listTransactionsByNonce(nonce: number): Promise<readonly SignedTransaction[]> {
+    return this.#transactions.listByNonce(nonce);
   }
 
-  async findTransaction(hash: string): Promise<SignedTransaction | undefined> {
-    const row = await this.#db.get('SELECT * FROM transactions WHERE hash = ?', hash);
-    return row && toTransaction(row);
+  findTransaction(hash: string): Promise<SignedTransaction | undefined> {
+    return this.#transactions.find(hash);
   }
 
   find(size: number): Promise<Anchor | undefined> {
@@ -97,22 +77,11 @@ export class SqlOutbox implements Outbox {
   }
 
   async saveSigned(anchor: Anchor, transaction: SignedTransaction): Promise<void> {
-    const { hash, size, nonce, raw, maxFeePerGas, maxPriorityFeePerGas, signedAtMs } = transaction;
-    await this.#db.write(
-      // Signed again, it is the newest again.
-      ['DELETE FROM transactions WHERE hash = ?', hash],
-      [
-        `INSERT INTO transactions (hash, log, size, nonce, raw, max_fee, tip, signed_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[hash, this.#logId, size, nonce, raw],
-        ...[String(maxFeePerGas), String(maxPriorityFeePerGas), signedAtMs],
-      ],
-      saveAnchor(anchor),
-    );
+    await this.#db.write(...this.#transactions.add(String(anchor.size), transaction), saveAnchor(anchor));
   }
 
-  async markSent(hash: string, atMs: number): Promise<void> {
-    await this.#db.write(['UPDATE transactions SET sent_at = ? WHERE hash = ?', atMs, hash]);
+  markSent(hash: string, atMs: number): Promise<void> {
+    return this.#transactions.markSent(hash, atMs);
   }
 
   async dropQueuedBelow(size: number): Promise<void> {

@@ -10,10 +10,17 @@ import { TEST_ORIGIN } from '../log/testing.ts';
 
 /** Registered by `deployForTests`; the model version of `makeRecord`'s records. */
 export const TEST_MODEL = 'a'.repeat(64);
-const DATASET = `0x${'b'.repeat(64)}`;
+/** What it was trained on. */
+export const TEST_DATASET = 'b'.repeat(64);
+const DATASET = `0x${TEST_DATASET}`;
 
 /** For tests: a registry with one model and the test log, open for `anchorKey`. */
-export const deployForTests = async (url: string, adminKey: string, anchorKey: string): Promise<string> => {
+export const deployForTests = async (
+  url: string,
+  adminKey: string,
+  anchorKey: string,
+  recorderKey?: string,
+): Promise<string> => {
   const provider = new JsonRpcProvider(url, undefined, {
     staticNetwork: true,
     cacheTimeout: -1,
@@ -26,6 +33,7 @@ export const deployForTests = async (url: string, adminKey: string, anchorKey: s
       await (await registry.grantRole(role, admin.address)).wait();
     }
     await approveAndRegister(registry, admin);
+    if (recorderKey) await (await registry.grantRole(ROLES.recorder, new Wallet(recorderKey).address)).wait();
     const key = new Wallet(anchorKey).address;
     await (await registry.openLog(TEST_ORIGIN, key, `0x${'c'.repeat(64)}`, 3600)).wait();
     return await registry.getAddress();
@@ -67,6 +75,18 @@ export const readAnchoredEvents = async (url: string, address: string): Promise<
       root: args.root.slice(2),
       previousSize: Number(args.previousSize),
     }));
+  } finally {
+    provider.destroy();
+  }
+};
+
+/** The leaves of every detection recorded by itself on the canonical chain, in order. */
+export const readRecordedLeaves = async (url: string, address: string): Promise<readonly string[]> => {
+  const provider = new JsonRpcProvider(url, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  try {
+    const registry = connectRegistry(address, provider);
+    const events = await registry.queryFilter(registry.filters.DetectionRecorded(), 0, 'latest');
+    return events.map(({ args }) => args.leaf.slice(2));
   } finally {
     provider.destroy();
   }

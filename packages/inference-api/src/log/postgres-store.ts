@@ -30,7 +30,8 @@ const COMMIT = `
   ),
   counted AS (
     INSERT INTO log_model_counts
-    SELECT $3, decode(model, 'hex'), count FROM moved, unnest($14::text[], $15::bigint[]) AS counted (model, count)
+    SELECT size, decode(model, 'hex'), count
+    FROM moved, unnest($14::bigint[], $15::text[], $16::bigint[]) AS counted (size, model, count)
   )
   SELECT 1 FROM moved`;
 
@@ -55,6 +56,7 @@ const pack = (
     Buffer.concat(completedTiles.map(({ root }) => root)),
     Buffer.concat(completedTiles.map(({ hashes }) => hashes)),
     ...[completedTiles.map(({ level }) => level), completedTiles.map(({ index }) => index)],
+    modelCounts.map(({ size }) => size),
     ...[modelCounts.map(({ modelVersion }) => modelVersion), modelCounts.map(({ count }) => count)],
   ];
 };

@@ -20,6 +20,7 @@ import {
 } from '../records/drafts.ts';
 import type { Ledger, Recorded } from '../records/ledger.ts';
 import type { Refuser } from '../records/refuse.ts';
+import type { StandOnChain } from '../records/stand-on-chain.ts';
 import type { RegistryWatch } from '../registry/registry-watch.ts';
 import type { SessionRow, SessionTerms, StateStore } from '../state/state-store.ts';
 import type { SubjectKeys } from '../vault/subject-keys.ts';
@@ -77,6 +78,7 @@ export type SessionParts = {
   readonly labels: readonly string[];
   readonly allowed: AllowedTerms;
   readonly pseudonymOf: (name: string) => string;
+  readonly standOnChain: StandOnChain;
   readonly now: () => number;
 };
 
@@ -177,6 +179,7 @@ export const createSessionService = (parts: SessionParts): SessionService => {
       await checkDecision(session, request);
       const reviewer = parts.pseudonymOf(request.reviewer ?? '');
       const { decision, factReference = '' } = request;
+      await parts.standOnChain(detectionId);
       const draft = draftReview(session, { detectionId, reviewer, decision, factReference, timeMs: now() });
       return (await ledger.append(session, [draft]))[0]!;
     },
@@ -190,6 +193,7 @@ export const createSessionService = (parts: SessionParts): SessionService => {
       await checkDecision(session, request);
       const reviewer = parts.pseudonymOf(request.reviewer ?? '');
       const { reason, label } = request;
+      await parts.standOnChain(detectionId);
       const draft = draftOverride(session, { detectionId, reviewer, reason, label, timeMs: now() });
       return (await ledger.append(session, [draft]))[0]!;
     },

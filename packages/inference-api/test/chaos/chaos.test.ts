@@ -3,7 +3,7 @@ import { Chaos } from './chaos.ts';
 
 // The short form of `node scripts/chaos-campaign.ts`, which takes 10,000 steps.
 describe('the anchoring engine on a chain that misbehaves', { timeout: 240_000 }, () => {
-  it('loses no anchor, doubles none, and recovers from every kill', async () => {
+  it('loses no anchor and no recorded detection, doubles none, and recovers from every kill', async () => {
     const chaos = await Chaos.start(7);
     if (!chaos) {
       process.stdout.write('Anvil does not run on this platform: the chain chaos did not happen.\n');
@@ -14,6 +14,7 @@ describe('the anchoring engine on a chain that misbehaves', { timeout: 240_000 }
       expect(report.breaches).toEqual([]);
       expect(report.steps).toBe(200);
       expect(report.anchors).toBeGreaterThan(0);
+      expect(report.recordings).toBeGreaterThan(0);
     } finally {
       await chaos.stop();
     }

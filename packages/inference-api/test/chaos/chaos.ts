@@ -1,13 +1,19 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { testAccounts } from '@testigo/contracts/testing';
-import { toHex } from '@testigo/trail';
+import { hashLeaf, toHex } from '@testigo/trail';
 import { keccak256, Wallet } from 'ethers';
 import { type Anchor, isInFlight } from '../../src/anchoring/anchor.ts';
 import { AnchoringEngine } from '../../src/anchoring/engine.ts';
 import type { JsonRpc } from '../../src/anchoring/json-rpc.ts';
 import { SqliteOutbox } from '../../src/anchoring/sqlite-outbox.ts';
-import { deployForTests, readAnchoredEvents } from '../../src/anchoring/testing.ts';
+import {
+  deployForTests,
+  readAnchoredEvents,
+  readRecordedLeaves,
+  TEST_DATASET,
+  TEST_MODEL,
+} from '../../src/anchoring/testing.ts';
 import type { TransparencyLog } from '../../src/log/log.ts';
 import { openLog } from '../../src/log/open-log.ts';
 import { SqliteStore } from '../../src/log/sqlite-store.ts';
@@ -16,7 +22,7 @@ import { type Anvil, startAnvil } from './anvil.ts';
 import { calm, FaultyNode } from './faulty-node.ts';
 import { newRandom, type Random } from './random.ts';
 
-const [ADMIN, KEY] = [testAccounts[0]!, testAccounts[1]!];
+const [ADMIN, KEY, RECORDER] = [testAccounts[0]!, testAccounts[1]!, testAccounts[2]!];
 const TIMES = {
   pollMs: 1_000,
   minIntervalMs: 5_000,
@@ -32,6 +38,8 @@ export interface ChaosReport {
   /** How often each thing happened to the engine. */
   readonly happened: Readonly<Record<string, number>>;
   readonly anchors: number;
+  /** Detections put on chain by themselves. */
+  readonly recordings: number;
   readonly records: number;
   readonly worstRecoveryMs: number;
 }
@@ -47,6 +55,8 @@ export class Chaos {
   readonly #happened: Record<string, number> = {};
   readonly #breaches: string[] = [];
   readonly #finalized = new Map<number, Anchor>();
+  /** Leaves of the detections that the engine took to put on chain by themselves. */
+  readonly #recorded: string[] = [];
   #outbox: SqliteOutbox;
   #engine: AnchoringEngine;
   #clockMs = 1_764_000_000_000;
@@ -57,7 +67,7 @@ export class Chaos {
   static async start(seed: number): Promise<Chaos | undefined> {
     const anvil = await startAnvil();
     if (!anvil) return undefined;
-    const registry = await deployForTests(anvil.url, ADMIN.privateKey, KEY.privateKey);
+    const registry = await deployForTests(anvil.url, ADMIN.privateKey, KEY.privateKey, RECORDER.privateKey);
     await anvil.rpc('evm_setAutomine', [false]);
     // No reorg of the campaign may take the registry itself away.
     await anvil.rpc('anvil_mine', ['0x20']);
@@ -97,6 +107,7 @@ export class Chaos {
       breaches: this.#breaches,
       happened: this.#happened,
       anchors,
+      recordings: this.#recorded.length,
       records: this.#log.checkpoint().size,
       worstRecoveryMs: this.#worstRecoveryMs,
     };
@@ -114,7 +125,7 @@ export class Chaos {
     const action = this.#random.int(20);
     if (action < 9) return this.#tick();
     if (action < 12) return this.#mine(1 + this.#random.int(3));
-    if (action < 14) return void (await this.#log.appendAll(makeRecords(1 + this.#random.int(30))));
+    if (action < 14) return this.#append();
     if (action === 14) return this.#changeFaults();
     if (action === 15) return this.#crash();
     if (action === 16) {
@@ -131,6 +142,17 @@ export class Chaos {
       return void (await rpc('anvil_setNextBlockBaseFeePerGas', [`0x${baseFee.toString(16)}`]));
     }
     return this.#random.chance(0.5) ? this.#letRivalAnchor() : this.#useNonce();
+  }
+
+  async #append(): Promise<void> {
+    const records = makeRecords(1 + this.#random.int(30));
+    await this.#log.appendAll(records);
+    for (const { bytes } of records) {
+      if (!this.#random.chance(0.1)) continue;
+      const leaf = toHex(hashLeaf(bytes));
+      await this.#engine.recordDetection({ leaf, modelVersion: TEST_MODEL, datasetRoot: TEST_DATASET });
+      this.#recorded.push(leaf);
+    }
   }
 
   async #tick(): Promise<void> {
@@ -190,10 +212,10 @@ export class Chaos {
     if (this.#random.chance(0.3)) rmSync(folder, { recursive: true, force: true });
   }
 
-  /** Spends the account's next nonce on something else. */
+  /** Spends the next nonce of an account on something else. */
   async #useNonce(): Promise<void> {
     this.#count('nonce taken');
-    const wallet = new Wallet(KEY.privateKey);
+    const wallet = new Wallet(this.#random.pick([KEY, RECORDER]).privateKey);
     const nonce = Number(await this.#anvil.rpc('eth_getTransactionCount', [wallet.address, 'latest']));
     const fees = { maxFeePerGas: 900 * GWEI, maxPriorityFeePerGas: 300 * GWEI };
     const payment = {
@@ -218,9 +240,14 @@ export class Chaos {
       await this.#engine.anchorNow();
       await this.#mine(1);
       const anchor = size === 0 ? undefined : await this.#outbox.findCovering(size - 1);
-      if (size === 0 || anchor?.state === 'finalized') break;
-      if (round === 59)
-        this.#breach(`size ${size} is not anchored after 60 calm rounds: ${JSON.stringify(anchor)}`);
+      const recordings = await this.#outbox.recordings.listUnsettled();
+      if ((size === 0 || anchor?.state === 'finalized') && recordings.length === 0) break;
+      if (round === 59) {
+        const [recording] = recordings;
+        this.#breach(
+          `size ${size} is not settled after 60 calm rounds: ${JSON.stringify({ anchor, recording })}`,
+        );
+      }
     }
     await this.#checkChain();
   }
@@ -232,6 +259,9 @@ export class Chaos {
     const nonces = inFlight.map(({ nonce }) => nonce);
     if (new Set(nonces).size < nonces.length)
       this.#breach(`two anchors share a nonce: ${JSON.stringify(inFlight)}`);
+    const recordings = (await this.#outbox.recordings.listUnsettled()).filter(isInFlight);
+    if (new Set(recordings.map(({ nonce }) => nonce)).size < recordings.length)
+      this.#breach(`two recordings share a nonce: ${JSON.stringify(recordings)}`);
     const latest = await this.#outbox.findLatest();
     if (latest?.state === 'finalized') this.#finalized.set(latest.size, latest);
   }
@@ -251,6 +281,9 @@ export class Chaos {
       if (!sizes.has(size))
         this.#breach(`anchor ${size} was called final and is not on chain: ${JSON.stringify(anchor)}`);
     }
+    const leaves = await readRecordedLeaves(this.#anvil.url, this.#registry);
+    if (leaves.toSorted().join() !== this.#recorded.toSorted().join())
+      this.#breach(`${this.#recorded.length} detections were to be recorded, ${leaves.length} are on chain`);
   }
 
   #newEngine(outbox: SqliteOutbox, isCounted = true): AnchoringEngine {
@@ -261,6 +294,7 @@ export class Chaos {
       registry: this.#registry,
       chainId: 31_337,
       signer: new Wallet(KEY.privateKey),
+      recorder: new Wallet(RECORDER.privateKey),
       times: TIMES,
       maxFeePerGas: 5_000n * BigInt(GWEI),
       now: () => this.#clockMs,

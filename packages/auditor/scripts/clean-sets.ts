@@ -28,7 +28,7 @@ const evidence = await readEvidenceFile(evidencePath);
 if (evidence.rowsSha256 !== digestRows(all)) throw new Error('the evidence is about other rows');
 const verifiedBytes = readFileSync(verifiedPath);
 const verified = [...verifiedBytes.keys()].filter((row) => verifiedBytes[row] === 1);
-const conclusions: Record<string, number> = {};
+const conclusions = { poisoned: 0, clean: 0, inconclusive: 0 };
 const alarms: { set: number; reasons: readonly string[] }[] = [];
 let leastP = 1;
 for (let k = 1; k <= Number(setCount); k++) {
@@ -43,12 +43,12 @@ for (let k = 1; k <= Number(setCount); k++) {
     reserve: openReserve(JSON.stringify(envelope), [keyPairOf(SECRET).publicKey], set),
     threads: availableParallelism(),
   });
-  conclusions[audit.conclusion] = (conclusions[audit.conclusion] ?? 0) + 1;
+  conclusions[audit.conclusion] += 1;
   if (audit.conclusion !== 'clean') alarms.push({ set: k, reasons: audit.reasons });
   for (const { p } of audit.structure.tests) leastP = Math.min(leastP, p);
   process.stderr.write(`${k} of ${setCount}: ${audit.conclusion} ${audit.reasons.join('; ')}\n`);
 }
-const poisoned = conclusions['poisoned'] ?? 0;
+const { poisoned } = conclusions;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 process.stdout.write(
   `${JSON.stringify(

@@ -1,6 +1,7 @@
 // Arrays to train a network before and after the rows that an audit flags are removed, to see what is left of an attack:
-//   node scripts/poison-arrays.ts DATA_DIR OUT_DIR AUDIT.json
-// DATA_DIR holds {train,publictest}.{images,labels}.u8, raw; AUDIT.json comes from audit-for-removal.ts. Writes
+//   node scripts/poison-arrays.ts DATA_DIR OUT_DIR AUDIT.json RULE
+// DATA_DIR holds {train,publictest}.{images,labels}.u8, raw; AUDIT.json and its rules come from
+// audit-for-removal.ts. Writes
 //   OUT_DIR/before, OUT_DIR/after   the poisoned training arrays, and the same without the flagged rows
 //   OUT_DIR/triggered               the trigger in every PublicTest picture whose label is not the target
 // Needs no package: it runs on a bare machine with Node 24.
@@ -9,20 +10,22 @@ import { poisonSet } from '../src/bench/attacks.ts';
 import { findCase } from '../src/bench/cases.ts';
 import { digestRows, imageOf, PIXELS, type SampleSet } from '../src/poisoning/sample-set.ts';
 
-const [dataDir, outDir, auditPath] = process.argv.slice(2) as [string, string, string];
+const [dataDir, outDir, auditPath, rule] = process.argv.slice(2) as [string, string, string, string];
 const audit = JSON.parse(readFileSync(auditPath, 'utf8')) as {
   case: string;
   seed: string;
   target: number;
   rowsSha256: string;
-  flagged: number[];
+  rules: Record<string, number[]>;
 };
 
 const train = load('train');
 const test = load('publictest');
 const { set, trigger } = poisonSet(train, findCase(audit.case).attack, audit.seed);
 if (digestRows(set) !== audit.rowsSha256) throw new Error(`${auditPath} is about other rows than DATA_DIR's`);
-const flagged = new Set(audit.flagged);
+const gone = audit.rules[rule];
+if (gone === undefined) throw new Error(`${auditPath} has no rule ${rule}`);
+const flagged = new Set(gone);
 save('before', 'train', set, () => true);
 save('after', 'train', set, (row) => !flagged.has(row));
 for (const folder of ['before', 'after']) save(folder, 'publictest', test, () => true);

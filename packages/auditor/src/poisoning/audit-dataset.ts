@@ -73,7 +73,7 @@ export async function auditDataset(input: DatasetInput): Promise<DatasetAudit> {
 }
 
 /** Detectors whose flags are structural: a row has no innocent reason to carry them. */
-const POISON_FLAGS = new Set([
+export const POISON_FLAGS: ReadonlySet<string> = new Set([
   'patch-collision',
   'stamp-collision',
   'high-pass-svd',

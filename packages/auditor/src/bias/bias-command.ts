@@ -9,7 +9,7 @@ export function addBiasCommand(program: Command, io: Io, run: Run): void {
     .description(
       'compare groups: accuracy, equalised odds, disparate impact, with intervals; or say the data do not suffice',
     )
-    .option('--predictions <file>', 'CSV with the columns group, truth, predicted')
+    .option('--predictions <file>', 'CSV with the columns group, predicted and, where known, truth')
     .option('--samples <file>', 'FER-2013 CSV, to slice by what the pictures show')
     .option('--evidence <file>', 'evidence about these samples, for the predictions')
     .addOption(new Option('--slice <name>', 'what to slice by').choices([...SLICES]).default('brightness'))

@@ -1,30 +1,26 @@
 import { adjustByHolm } from '../poisoning/numeric/multiple-testing.ts';
 import { drawInteger, type Random, seedRandom } from '../poisoning/numeric/random.ts';
-import { quantileOf } from '../poisoning/numeric/robust.ts';
+import {
+  concludeGaps,
+  type Estimate,
+  estimate,
+  type GapResult,
+  type Judgement,
+  judgeGap,
+  pairsOf,
+  REPLICAS,
+  resample,
+  splitGroups,
+} from './judge-gap.ts';
 import {
   accuracyGap,
+  commonClasses,
   disparateImpact,
   equalisedOddsDifference,
   type GroupMetrics,
   type Judged,
   measureGroup,
 } from './metrics.ts';
-
-/** Fewer samples than this are not judged as a group. */
-const MIN_GROUP = 100;
-const REPLICAS = 2000;
-const LEVEL = 0.05;
-
-export type Judgement = 'fair' | 'unfair' | 'insufficient data';
-
-/** One measure with its 95 % bootstrap interval. */
-export type Estimate = { readonly value: number; readonly low: number; readonly high: number };
-
-export type GapResult = Estimate & {
-  readonly metric: 'equalised-odds-difference' | 'disparate-impact' | 'accuracy-gap';
-  readonly threshold: number;
-  readonly judgement: Judgement;
-};
 
 export type PairResult = {
   readonly groups: readonly [string, string];
@@ -50,16 +46,7 @@ export type BiasOptions = {
 
 /** Group fairness with intervals wide enough to be honest: what the data cannot decide is said to be undecided. */
 export function auditBias(rows: readonly Judged[], options: BiasOptions): BiasReport {
-  const byGroup = new Map<string, Judged[]>();
-  for (const row of rows) {
-    const group = byGroup.get(row.group);
-    if (group === undefined) byGroup.set(row.group, [row]);
-    else group.push(row);
-  }
-  const names = [...byGroup.keys()].sort();
-  const judged = names.filter((name) => byGroup.get(name)!.length >= MIN_GROUP);
-  const tooSmall = names.filter((name) => !judged.includes(name));
-  const samples = judged.map((name) => byGroup.get(name)!);
+  const { names: judged, samples, tooSmall } = splitGroups(rows);
   const metrics = samples.map((group) => measureGroup(group, options.classes));
   const random = seedRandom(`testigo bias ${options.seed}`);
   const replicas = Array.from({ length: REPLICAS }, () =>
@@ -79,35 +66,16 @@ export function auditBias(rows: readonly Judged[], options: BiasOptions): BiasRe
   };
 }
 
-/** Stratified: every group keeps its size. */
-function resample(group: readonly Judged[], random: Random): Judged[] {
-  return group.map(() => group[drawInteger(random, group.length)]!);
-}
-
-function estimate(value: number, drawn: readonly number[]): Estimate {
-  const defined = drawn.filter((one) => !Number.isNaN(one));
-  return { value, low: quantileOf(defined, LEVEL / 2), high: quantileOf(defined, 1 - LEVEL / 2) };
-}
-
 function measureGaps(metrics: GroupMetrics[], replicas: GroupMetrics[][], options: BiasOptions): GapResult[] {
   const measure = (
     metric: GapResult['metric'],
     of: (groups: readonly GroupMetrics[]) => number,
     threshold: number,
-  ): GapResult => {
-    const interval = estimate(of(metrics), replicas.map(of));
-    const isRatio = metric === 'disparate-impact';
-    const range = isRatio ? 1 - threshold : threshold;
-    const isBad = isRatio ? interval.high < threshold : interval.low > threshold;
-    const isGood = isRatio ? interval.low >= threshold : interval.high <= threshold;
-    // an interval wider than the threshold decides nothing, wherever it lies, unless it lies wholly on one side
-    const isWide = interval.high - interval.low > range;
-    const judgement = isBad ? 'unfair' : isGood && !isWide ? 'fair' : 'insufficient data';
-    return { metric, ...interval, threshold, judgement };
-  };
+  ): GapResult => judgeGap(metric, estimate(of(metrics), replicas.map(of)), threshold);
+  const classes = commonClasses(metrics);
   return [
     measure('equalised-odds-difference', equalisedOddsDifference, options.maxGap),
-    measure('disparate-impact', disparateImpact, options.minImpact),
+    measure('disparate-impact', (groups) => disparateImpact(groups, classes), options.minImpact),
     measure('accuracy-gap', accuracyGap, options.maxGap),
   ];
 }
@@ -120,7 +88,7 @@ function comparePairs(
   replicas: readonly (readonly GroupMetrics[])[],
   random: Random,
 ): PairResult[] {
-  const pairs = names.flatMap((_, a) => names.slice(a + 1).map((_, k) => [a, a + 1 + k] as const));
+  const pairs = pairsOf(names.length);
   const p = pairs.map(([a, b]) => permutationP(hitsOf(samples[a]!), hitsOf(samples[b]!), random));
   const adjusted = adjustByHolm(p);
   return pairs.map(([a, b], k) => ({
@@ -156,11 +124,4 @@ function permutationP(left: readonly number[], right: readonly number[], random:
     if (gapOf(hits) >= seen - 1e-12) asExtreme += 1;
   }
   return (1 + asExtreme) / (1 + REPLICAS);
-}
-
-function concludeGaps(gaps: readonly GapResult[]): Judgement {
-  if (gaps.some(({ judgement }) => judgement === 'unfair')) return 'unfair';
-  return gaps.length > 0 && gaps.every(({ judgement }) => judgement === 'fair')
-    ? 'fair'
-    : 'insufficient data';
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seedRandom } from '../poisoning/numeric/random.ts';
 import { auditBias } from './bias-report.ts';
 import { disparateImpact, equalisedOddsDifference, type Judged, measureGroup } from './metrics.ts';
+import { auditSelection } from './selection-report.ts';
 
 const OPTIONS = { classes: 2, maxGap: 0.1, minImpact: 0.8, seed: 'test' };
 const PATIENCE_MS = 120_000;
@@ -37,7 +38,7 @@ describe('metrics', () => {
     });
     expect(b).toMatchObject({ accuracy: 0.75, truePositiveRates: [1, 0.5], falsePositiveRates: [0.5, 0] });
     expect(equalisedOddsDifference([a, b])).toBe(0.25);
-    expect(disparateImpact([a, b])).toBe(0.5);
+    expect(disparateImpact([a, b], [0, 1])).toBe(0.5);
   });
 });
 
@@ -61,5 +62,48 @@ describe('auditBias', { timeout: PATIENCE_MS }, () => {
     const few = auditBias([...drawGroup('a', 120, 0.8), ...drawGroup('b', 120, 0.8)], OPTIONS);
     expect(few.judgement).toBe('insufficient data');
     expect(auditBias(drawGroup('a', 500, 0.8), OPTIONS).judgement).toBe('insufficient data');
+  });
+});
+
+describe('auditSelection', { timeout: PATIENCE_MS }, () => {
+  const settings = { classes: 2, minImpact: 0.8, seed: 'test' };
+  const drawSelected = (group: string, size: number, share: number) => {
+    const random = seedRandom(`selected ${group}`);
+    return Array.from({ length: size }, () => ({ group, predicted: random() < share ? 1 : 0 }));
+  };
+
+  it('finds the shift between groups that are read differently, and gives the same report again', () => {
+    const rows = [
+      ...drawSelected('a', 600, 0.5),
+      ...drawSelected('b', 600, 0.2),
+      ...drawSelected('c', 40, 0.2),
+    ];
+    const report = auditSelection(rows, settings);
+    expect(report.judgement).toBe('unfair');
+    expect(report.tooSmall).toEqual(['c']);
+    expect(report.pairs).toHaveLength(1);
+    expect(report.pairs[0]!.shift.value).toBeCloseTo(0.3, 1);
+    expect(report.pairs[0]!.adjustedP).toBeLessThan(0.001);
+    expect(auditSelection(rows, settings)).toEqual(report);
+  });
+
+  it('leaves a class out of the ratio that hardly anybody is read as', () => {
+    const rows = [
+      ...drawSelected('a', 1500, 0.5),
+      ...drawSelected('b', 1500, 0.5),
+      { group: 'a', predicted: 2 },
+    ];
+    expect(auditSelection(rows, { ...settings, classes: 3 }).judgement).toBe('fair');
+  });
+
+  it('says that groups read alike are, and that few rows decide nothing', () => {
+    const alike = auditSelection(
+      [...drawSelected('a', 1500, 0.5), ...drawSelected('b', 1500, 0.5)],
+      settings,
+    );
+    expect(alike.judgement).toBe('fair');
+    expect(alike.pairs[0]!.adjustedP).toBeGreaterThan(0.01);
+    const few = auditSelection([...drawSelected('a', 110, 0.5), ...drawSelected('b', 110, 0.5)], settings);
+    expect(few.judgement).toBe('insufficient data');
   });
 });

@@ -42,15 +42,34 @@ export function equalisedOddsDifference(groups: readonly GroupMetrics[]): number
   );
 }
 
-/** The least ratio over classes of the lowest to the highest selection rate; below .8 the four-fifths rule is broken. */
-export function disparateImpact(groups: readonly GroupMetrics[]): number {
-  return Math.min(
-    ...groups[0]!.selectionRates.map((_, c) => {
-      const rates = groups.map((group) => group.selectionRates[c]!);
-      const highest = Math.max(...rates);
-      return highest === 0 ? 1 : Math.min(...rates) / highest;
-    }),
-  );
+/** The rule of thumb of a chi-squared test: expect less than this of a class in a group, and its rate is chance. */
+const MIN_EXPECTED = 5;
+
+type Selection = Pick<GroupMetrics, 'size' | 'selectionRates'>;
+
+/** Classes that are read often enough to expect MIN_EXPECTED readings in the smallest group. */
+export function commonClasses(groups: readonly Selection[]): number[] {
+  const total = groups.reduce((sum, { size }) => sum + size, 0);
+  const smallest = Math.min(...groups.map(({ size }) => size));
+  const classes = [...(groups[0]?.selectionRates.keys() ?? [])];
+  return classes.filter((c) => {
+    const readings = groups.reduce((sum, { size, selectionRates }) => sum + size * selectionRates[c]!, 0);
+    return (readings / total) * smallest >= MIN_EXPECTED;
+  });
+}
+
+/**
+ * The least ratio over `classes` of the lowest to the highest selection rate; below .8 the four-fifths rule is broken.
+ * NaN where there is no class to judge.
+ */
+export function disparateImpact(groups: readonly Selection[], classes: readonly number[]): number {
+  if (classes.length === 0) return Number.NaN;
+  const ratios = classes.map((c) => {
+    const rates = groups.map(({ selectionRates }) => selectionRates[c]!);
+    const highest = Math.max(...rates);
+    return highest === 0 ? 1 : Math.min(...rates) / highest;
+  });
+  return Math.min(...ratios);
 }
 
 export function accuracyGap(groups: readonly GroupMetrics[]): number {

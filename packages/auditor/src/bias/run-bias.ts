@@ -4,9 +4,10 @@ import { AuditError } from '../errors.ts';
 import { readEvidenceFile } from '../poisoning/evidence-file.ts';
 import { CLASSES, digestRows } from '../poisoning/sample-set.ts';
 import { readSamplesCsv } from '../poisoning/samples-csv.ts';
-import { auditBias, type BiasReport, type Estimate } from './bias-report.ts';
-import { readJudgedCsv } from './judged-csv.ts';
-import type { Judged } from './metrics.ts';
+import { auditBias } from './bias-report.ts';
+import { formatBias, formatSelection } from './format-bias.ts';
+import { type Predictions, readPredictionsCsv } from './predictions-csv.ts';
+import { auditSelection } from './selection-report.ts';
 import { type Slice, sliceSamples } from './slices.ts';
 
 export type BiasCommandOptions = {
@@ -30,18 +31,24 @@ export async function runBias(io: Io, options: BiasCommandOptions): Promise<numb
       throw new AuditError('usage', '--max-gap and --min-impact lie between 0 and 1');
   }
   const { maxGap, minImpact } = options;
-  const report = auditBias(await readRows(options), { classes: CLASSES, maxGap, minImpact, seed: SEED });
+  const predictions = await readPredictions(options);
+  const settings = { classes: CLASSES, minImpact, seed: SEED };
+  const [type, report, text] =
+    predictions.kind === 'judged'
+      ? reportOf('testigo-bias-report', auditBias(predictions.rows, { ...settings, maxGap }), formatBias)
+      : reportOf('testigo-selection-report', auditSelection(predictions.rows, settings), formatSelection);
   const outcome = OUTCOMES[report.judgement];
-  const text =
-    options.format === 'json'
-      ? `${JSON.stringify({ type: 'testigo-bias-report', version: 1, outcome, ...report })}\n`
-      : formatText(report);
-  await writeResult(io, text, options.output);
+  const json = { type, version: 1, outcome, ...report };
+  await writeResult(io, options.format === 'json' ? `${JSON.stringify(json)}\n` : text, options.output);
   return exitCodeOf(outcome);
 }
 
-async function readRows(options: BiasCommandOptions): Promise<Judged[]> {
-  if (options.predictions !== undefined) return readJudgedCsv(options.predictions);
+function reportOf<R>(type: string, report: R, format: (report: R) => string): [string, R, string] {
+  return [type, report, format(report)];
+}
+
+async function readPredictions(options: BiasCommandOptions): Promise<Predictions> {
+  if (options.predictions !== undefined) return readPredictionsCsv(options.predictions);
   if (options.samples === undefined || options.evidence === undefined) {
     throw new AuditError('usage', 'bias needs --predictions FILE, or --samples FILE and --evidence FILE');
   }
@@ -53,32 +60,5 @@ async function readRows(options: BiasCommandOptions): Promise<Judged[]> {
       `${options.evidence} is about other rows than these samples`,
     );
   }
-  return sliceSamples(set, evidence, options.slice);
-}
-
-function formatText(report: BiasReport): string {
-  const groups = Object.entries(report.groups).map(
-    ([name, group]) =>
-      `  ${name.padEnd(26)} n ${String(group.size).padEnd(7)} accuracy ${show(group.accuracyInterval)}  macro-F1 ${group.macroF1.toFixed(3)}`,
-  );
-  return [
-    `Bias: ${report.judgement}`,
-    'Groups:',
-    ...groups,
-    ...report.tooSmall.map((name) => `  ${name.padEnd(26)} insufficient data: fewer than 100 samples`),
-    'Gaps:',
-    ...report.gaps.map(
-      (gap) => `  ${gap.metric.padEnd(26)} ${show(gap)}  threshold ${gap.threshold}  ${gap.judgement}`,
-    ),
-    'Accuracy, pair by pair (Holm):',
-    ...report.pairs.map(
-      ({ groups: [a, b], difference, adjustedP }) =>
-        `  ${a} - ${b}: ${show(difference)}, p = ${adjustedP.toFixed(4)}`,
-    ),
-    '',
-  ].join('\n');
-}
-
-function show({ value, low, high }: Estimate): string {
-  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  return { kind: 'judged', rows: sliceSamples(set, evidence, options.slice) };
 }

@@ -7,6 +7,7 @@ import {
 import { conformalP } from './conformal.ts';
 import type { DuplicateReport } from './detectors/duplicates.ts';
 import type { CollisionReport } from './detectors/patch-collision.ts';
+import { RESAMPLING_SIDES } from './detectors/resampling-trace.ts';
 import { type TailExcess, testMirroredExcess, testTailExcess } from './numeric/tail-excess.ts';
 import type { TaskPool } from './parallel/pool.ts';
 import { CLASSES, rowsByClass, type SampleSet } from './sample-set.ts';
@@ -95,7 +96,9 @@ export async function analyseStructure(
 }
 
 function testScores(detector: StructureDetector, scores: Float64Array, nullScores: Float64Array): TailExcess {
-  return detector === 'resampling-trace' ? testMirroredExcess(scores) : testTailExcess(scores, nullScores);
+  if (detector !== 'resampling-trace') return testTailExcess(scores, nullScores);
+  const { p, threshold } = testMirroredExcess(scores);
+  return { p: Math.min(1, RESAMPLING_SIDES * p), threshold };
 }
 
 function testCollisions(

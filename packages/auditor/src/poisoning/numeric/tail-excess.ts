@@ -28,7 +28,7 @@ export function testReserveExcess(scores: Float64Array, reserveScores: Float64Ar
 }
 
 /** The lower side stretched by this much stands for the upper side of a clean class, which is seldom quite symmetric. */
-const MIRROR_MARGIN = 1.5;
+const MIRROR_MARGIN = 1.4;
 const MIRROR_FROM = 1.5;
 /** Share of false alarms that flags may hold, as the mirrored side estimates it. */
 const MIRROR_FALSE_SHARE = 0.1;

@@ -29,16 +29,10 @@ export function drawRocSvg(
   const toY = (tpr: number) => MARGIN + SIZE * (1 - tpr);
   const parts = curves.map(({ name, roc }, k) => {
     const colour = COLOURS[k % COLOURS.length]!;
-    const path = roc.map(({ fpr, tpr }, at) => {
-      const step =
-        at === 0
-          ? `M${toX(fpr).toFixed(1)},${toY(tpr).toFixed(1)}`
-          : `H${toX(fpr).toFixed(1)}V${toY(tpr).toFixed(1)}`;
-      return step;
-    });
+    const path = drawSteps(roc.map(({ fpr, tpr }) => ({ x: toX(fpr), y: toY(tpr) })));
     const labelY = MARGIN + 16 * (k + 1);
     return (
-      `<path d="${path.join('')}" fill="none" stroke="${colour}" stroke-width="1.8"/>` +
+      `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.8"/>` +
       `<text x="${MARGIN + SIZE + 12}" y="${labelY}" fill="${colour}">${escapeXml(name)}</text>`
     );
   });
@@ -64,6 +58,20 @@ export function drawRocSvg(
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** Steps of less than half a unit are not drawn: they cannot be seen, and a curve has tens of thousands of them. */
+function drawSteps(points: readonly { readonly x: number; readonly y: number }[]): string {
+  let path = '';
+  let drawn = { x: Number.NaN, y: Number.NaN };
+  points.forEach((point, at) => {
+    const isEnd = at === 0 || at === points.length - 1;
+    if (!isEnd && Math.abs(point.x - drawn.x) < 0.5 && Math.abs(point.y - drawn.y) < 0.5) return;
+    const [x, y] = [point.x.toFixed(1), point.y.toFixed(1)];
+    path += at === 0 ? `M${x},${y}` : `H${x}V${y}`;
+    drawn = point;
+  });
+  return path;
 }
 
 function escapeXml(text: string): string {

@@ -2,7 +2,8 @@
 //   node scripts/ship-bundle.ts CAMPAIGN_DIR DATA KEY_FILE [FINAL_JOB] [OUT]
 // CAMPAIGN_DIR holds <job>.json and <job>.f16 of scripts/campaign.ts, DATA is FER-2013, KEY_FILE the custodian's 32 bytes.
 // No recipe, seed or epoch is chosen on PublicTest: the final job is named beforehand. Temperature and conformal quantile
-// come from the held-out fifth of Training where the selection run's weights are there, else from every second PublicTest row.
+// come from rows of Training that the final job left out (<job>.held.json: rows as positions in Training, probabilities of one
+// view), else from the held-out fifth where the selection run's weights are there, else from every second PublicTest row.
 import { existsSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import type { CanonicalValue } from '@testigo/trail';
@@ -84,24 +85,53 @@ const compared = ['sel-base', 'sel-soft5', 'sel-soft8', 'sel-soft5-nomix']
     (a, b) => (b.outcome.validation?.tenCrop.accuracy ?? 0) - (a.outcome.validation?.tenCrop.accuracy ?? 0),
   );
 
-// The campaign's selection split, as positions in Training; copies of what trained are left out.
+/** Of some rows of Training, those without a copy among all other ones. */
+const withoutCopies = (rows: readonly number[]): number[] => {
+  const left = new Set(rows);
+  const known = prefixesOf(
+    set,
+    training.filter((row) => !left.has(row)),
+  );
+  return rows.filter((row) => !known.has(prefixOf(pixelsOf(set, row))));
+};
+
+// The campaign's selection split, as positions in Training.
 const heldRows = (): number[] => {
   const order = [...permute(training.length, createGenerator('selection split'))].map((at) => training[at]!);
-  const cut = Math.floor(order.length * 0.2);
-  const known = prefixesOf(set, order.slice(cut));
-  return order.slice(0, cut).filter((row) => !known.has(prefixOf(pixelsOf(set, row))));
+  return withoutCopies(order.slice(0, Math.floor(order.length * 0.2)));
+};
+type Readings = { readonly rows: readonly number[]; readonly probabilities: readonly number[] };
+const readReadings = (path: string): Readings | undefined =>
+  existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+
+/** What the final network itself says of rows that it left out; logarithms of probabilities do as logits. */
+const held = readReadings(`${folder}/${finalJob}.held.json`);
+const leftOut = (held?.rows ?? []).map((at) => training[at]!);
+const isLeftOut = new Set(leftOut);
+const fitOnHeld = ({ probabilities }: Readings) => {
+  const fresh = new Set(withoutCopies(leftOut));
+  const kept = leftOut.flatMap((row, i) => (fresh.has(row) ? [i] : []));
+  return {
+    labels: Uint8Array.from(kept, (i) => set.labels[leftOut[i]!]!),
+    logits: Float32Array.from(
+      kept.flatMap((i) => probabilities.slice(7 * i, 7 * i + 7)),
+      (p) => Math.log(Math.max(1e-9, p)),
+    ),
+  };
 };
 const selectionRun = compared.find(({ name }) => existsSync(`${folder}/${name}.f16`))?.name;
-const isFitted = selectionRun !== undefined && selectionRun === compared[0]?.name;
+const isCarried = selectionRun !== undefined && selectionRun === compared[0]?.name;
+const source = held ? 'held' : isCarried ? 'selection' : 'half';
 /** Every second row of PublicTest, from the first or the second on. */
 const test = await logitsOf(finalJob, publicTest);
 const halfOf = (first: 0 | 1) => ({
   labels: test.labels.filter((_, row) => row % 2 === first),
   logits: test.logits.filter((_, at) => Math.floor(at / 7) % 2 === first),
 });
-const fitting = isFitted ? await logitsOf(selectionRun, heldRows()) : halfOf(0);
+const fitting = held ? fitOnHeld(held) : isCarried ? await logitsOf(selectionRun, heldRows()) : halfOf(0);
 const calibration = calibrate(fitting.logits, fitting.labels);
-const odd = halfOf(1);
+// What fitted nothing: all of PublicTest, unless half of it had to fit.
+const odd = source === 'half' ? halfOf(1) : test;
 const oddScores = softmaxRows(odd.logits, calibration.temperaturePpm / 1e6);
 const oddEce = expectedCalibrationError(oddScores, odd.labels);
 const oddSets = measureConformal(oddScores, odd.labels, {
@@ -110,10 +140,7 @@ const oddSets = measureConformal(oddScores, odd.labels, {
 });
 
 // Out-of-fold readings of Training pictures, from the fold networks that there are (four cover all).
-const folds = [0, 1, 2, 3].map((fold) => `${folder}/oof-${fold}.fold.json`).filter(existsSync);
-const readings = folds.map((path): { rows: number[]; probabilities: number[] } =>
-  JSON.parse(readFileSync(path, 'utf8')),
-);
+const readings = [0, 1, 2, 3].flatMap((fold) => readReadings(`${folder}/oof-${fold}.fold.json`) ?? []);
 const reference =
   readings.length > 0
     ? collectReference(
@@ -158,7 +185,7 @@ const result = await finishBundle({
   precision: 'float16',
   set,
   dataset: { name: 'fer2013', licence: 'research-only', sources: ['fer2013'], collectedAt: FER_COLLECTED_AT },
-  trainRows: training,
+  trainRows: training.filter((row) => !isLeftOut.has(row)),
   calibration,
   test: { rows: publicTest, name: 'PublicTest' },
   training: {
@@ -178,9 +205,11 @@ const result = await finishBundle({
   facts: {
     summary: 'An expression classifier for 48x48 gray faces.',
     training: `Nine convolutions with batch normalisation, squeeze and excitation and global pooling; ${final.epochsRun} epochs of SGD with Nesterov momentum, a cosine rate, mirror, crop, affine, erasing and mixup, label smoothing and averaged weights, seed "${final.job.seed}", on one GPU through WebGPU in TypeScript.${final.job.teachers ? ` Labels were softened (share ${final.job.share}) by the out-of-fold readings of four networks of the same kind.` : ''}`,
-    calibration: isFitted
-      ? `fitted on ${fitting.labels.length} Training pictures that the same recipe's selection run never saw (its held-out fifth, copies left out), and carried over to this network, which trained on all of Training.`
-      : `fitted on every second PublicTest picture (${fitting.labels.length}): two numbers, no weight.`,
+    calibration: {
+      held: `fitted on ${fitting.labels.length} Training pictures that this network never saw (copies left out): two numbers, no weight.`,
+      selection: `fitted on ${fitting.labels.length} Training pictures that the same recipe's selection run never saw (its held-out fifth, copies left out), and carried over to this network, which trained on all of Training.`,
+      half: `fitted on every second PublicTest picture (${fitting.labels.length}): two numbers, no weight.`,
+    }[source],
     notes,
   },
   onProgress: (done, total) => process.stderr.write(`\r${done} of ${total}`),

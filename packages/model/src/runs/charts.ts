@@ -12,6 +12,8 @@ export type EpochMetrics = {
   readonly validationLoss: number;
   readonly validationAccuracy: number;
   readonly learningRate: number;
+  /** Under PGD-10; adversarial training only. */
+  readonly robustAccuracy?: number;
 };
 
 const BASE = {

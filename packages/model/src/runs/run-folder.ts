@@ -13,6 +13,7 @@ import {
   renderPng,
   renderSvg,
 } from './charts.ts';
+import { encodeEpochEvent, encodeVersionEvent } from './tensorboard.ts';
 
 export type RunConfig = {
   readonly id: string;
@@ -38,6 +39,8 @@ export const currentCommit = (): string => {
 };
 
 const METRICS = 'metrics.jsonl';
+/** TensorBoard looks for "tfevents" in the name. */
+const EVENTS = 'events.out.tfevents.0.testigo';
 const STATES = 'states';
 
 const lineOf = (metrics: EpochMetrics, time: string): string => {
@@ -60,7 +63,8 @@ export class RunFolder {
   /** Begins a run; what an earlier one left at this place is no part of it and goes. */
   static create(path: string, config: RunConfig): RunFolder {
     mkdirSync(path, { recursive: true });
-    for (const name of [METRICS, STATES]) rmSync(join(path, name), { recursive: true, force: true });
+    for (const name of [METRICS, EVENTS, STATES]) rmSync(join(path, name), { recursive: true, force: true });
+    replaceFile(join(path, EVENTS), encodeVersionEvent(Date.parse(config.startedAt) / 1000));
     replaceFile(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     return new RunFolder(path, config);
   }
@@ -82,18 +86,21 @@ export class RunFolder {
     return join(this.path, STATES);
   }
 
-  /** One epoch, one line: complete after a kill at any moment but for the line being written. */
+  /** One epoch, one line and one event: complete after a kill at any moment but for what is being written. */
   addEpoch(metrics: EpochMetrics): void {
-    appendFileSync(join(this.path, METRICS), lineOf(metrics, new Date().toISOString()));
+    const now = new Date();
+    appendFileSync(join(this.path, METRICS), lineOf(metrics, now.toISOString()));
+    appendFileSync(join(this.path, EVENTS), encodeEpochEvent(metrics, now.getTime() / 1000));
   }
 
-  /** Leaves the first `count` epochs alone in metrics.jsonl: a run that goes on does the later ones again. */
+  /** Keeps the first `count` epochs alone: a run that goes on does the later ones again. */
   keepEpochs(count: number): void {
-    const path = join(this.path, METRICS);
-    const kept = this.readLines()
-      .filter(({ epoch }) => epoch <= count)
-      .map(({ time, ...metrics }) => lineOf(metrics, time));
-    if (existsSync(path)) replaceFile(path, kept.join(''));
+    const kept = this.readLines().filter(({ epoch }) => epoch <= count);
+    const lines = kept.map(({ time, ...metrics }) => lineOf(metrics, time));
+    const events = kept.map(({ time, ...metrics }) => encodeEpochEvent(metrics, Date.parse(time) / 1000));
+    replaceFile(join(this.path, METRICS), lines.join(''));
+    const version = encodeVersionEvent(Date.parse(this.config.startedAt) / 1000);
+    replaceFile(join(this.path, EVENTS), Buffer.concat([version, ...events]));
   }
 
   readEpochs(): EpochMetrics[] {

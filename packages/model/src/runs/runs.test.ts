@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportToMlflow } from './mlflow.ts';
 import { RunFolder } from './run-folder.ts';
+import { crc32c } from './tensorboard.ts';
 
 const epoch = (n: number) => ({
   epoch: n,
@@ -29,11 +30,41 @@ const makeRun = (): RunFolder => {
   return folder;
 };
 
+/** The records of the event file: their steps (field 2, after the 9 bytes of the time) and their text. */
+const readEvents = (path: string): { step: number; text: string }[] => {
+  const bytes = readFileSync(join(path, 'events.out.tfevents.0.testigo'));
+  const events: { step: number; text: string }[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = Number(bytes.readBigUInt64LE(at));
+    const data = bytes.subarray(at + 12, at + 12 + length);
+    events.push({ step: data[9] === 16 ? data[10]! : 0, text: data.toString('latin1') });
+    at += 16 + length;
+  }
+  return events;
+};
+
 describe('a run folder', () => {
   it('keeps epochs line by line, and reads past a line cut by a kill', () => {
     const folder = makeRun();
     appendFileSync(join(folder.path, 'metrics.jsonl'), '{"epoch":4,"los');
     expect(folder.readEpochs()).toEqual([1, 2, 3].map(epoch));
+  });
+
+  it('keeps the epochs before a state, in every file, when a run goes on', () => {
+    const folder = makeRun();
+    appendFileSync(join(folder.path, 'metrics.jsonl'), '{"epoch":4,"los');
+    folder.keepEpochs(2);
+    expect(folder.readEpochs()).toEqual([1, 2].map(epoch));
+    expect(readEvents(folder.path).map(({ step }) => step)).toEqual([0, 1, 2]);
+  });
+
+  it('writes what TensorBoard reads, checksums included', () => {
+    expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283);
+    const events = readEvents(makeRun().path);
+    expect(events).toHaveLength(4);
+    expect(events[0]!.text).toContain('brain.Event:2');
+    expect(events[1]!.text).toMatch(/epoch_loss[\s\S]*validation\/epoch_loss[\s\S]*epoch_learning_rate/);
+    expect(events[3]!.text).not.toContain('validation');
   });
 
   it('draws its curves as SVG and PNG', async () => {

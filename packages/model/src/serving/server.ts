@@ -68,6 +68,11 @@ const statusOf = (error: unknown): number => {
 
 const infer = async (service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const { batcher, metrics, options } = service;
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity')
+    throw new ModelError('request-invalid', {
+      seen: `Content-Encoding ${encoding}: bodies are taken as they are`,
+    });
   // JSON spends up to 4 bytes a pixel and nesting on top.
   const body = await readBody(request, options.maxBatch * 2304 * 6 + 65_536);
   const endTimer = metrics.seconds.startTimer();

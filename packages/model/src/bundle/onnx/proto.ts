@@ -1,4 +1,4 @@
-import { bytesField, concatBytes, floatField, integerField, message } from './protobuf.ts';
+import { bytesField, concatBytes, floatField, integerField, message } from '../../protobuf.ts';
 
 /**
  * ONNX's messages (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), written field by field:

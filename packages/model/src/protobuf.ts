@@ -1,6 +1,6 @@
 /**
- * As much of Protocol Buffers' wire format as writing an ONNX file needs
- * (https://protobuf.dev/programming-guides/encoding): varints, length-delimited fields, fixed32.
+ * As much of Protocol Buffers' wire format as writing ONNX and TensorBoard files needs
+ * (https://protobuf.dev/programming-guides/encoding): varints, length-delimited fields, fixed32 and fixed64.
  */
 const encoder = new TextEncoder();
 
@@ -37,6 +37,13 @@ export const floatField = (field: number, value: number): Uint8Array => {
   const out = new Uint8Array(5);
   out[0] = (field << 3) | 5;
   new DataView(out.buffer).setFloat32(1, value, true);
+  return out;
+};
+
+export const doubleField = (field: number, value: number): Uint8Array => {
+  const out = new Uint8Array(9);
+  out[0] = (field << 3) | 1;
+  new DataView(out.buffer).setFloat64(1, value, true);
   return out;
 };
 

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from './run-cli.ts';
 import { createWorld, type World } from './world.ts';
@@ -54,6 +56,15 @@ describe('verify', () => {
   ])('verifies a record %s', async (_, checkpointSize, anchorSize) => {
     const path = await world.writeBundle(world.bundle(1, checkpointSize, anchorSize));
     expect(await verify(path)).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it('takes the manifests that a bundle leaves out from the model bundle at hand', async () => {
+    const { modelManifest: _, datasetEnvelope: __, ...bare } = world.bundle(2, 5, 8);
+    const path = await world.writeBundle(bare, 'bare.json');
+    const without = await verify(path);
+    expect(without).toMatchObject({ exitCode: 3, codes: expect.arrayContaining(['model-manifest-missing']) });
+    await writeFile(join(world.modelDir, 'dataset.dsse.json'), world.envelope);
+    expect(await verify(path, '--model', world.modelDir)).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   it('says in text what it saw and ends on one line', async () => {

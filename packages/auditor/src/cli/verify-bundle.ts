@@ -8,7 +8,7 @@ import {
   parseRecord,
 } from '@testigo/trail';
 import type { ChainAnswer } from '../chain/facts.ts';
-import type { ModelBundle } from '../files/model-folder.ts';
+import { DATASET_FILE, MANIFEST_FILE, type ModelBundle } from '../files/model-folder.ts';
 import { readSamples } from '../files/read-samples.ts';
 import { findAnchorProofs } from '../log/anchor-proofs.ts';
 import { buildTimeline } from '../report/build-timeline.ts';
@@ -16,6 +16,7 @@ import type { AuditReport } from '../report/report.ts';
 import { baseOf } from '../trail/tile-source.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import type { AnchorProof } from '../verify/check-anchor.ts';
+import type { Provenance } from '../verify/check-provenance.ts';
 import { describeSamples } from '../verify/check-samples.ts';
 import { attempt } from '../verify/checked.ts';
 import { traceInclusion } from '../verify/trace-inclusion.ts';
@@ -45,11 +46,14 @@ export interface VerifyContext {
 /** Verifies one record from its evidence bundle and reports. */
 export async function auditBundle(
   { io, options, trust, progress, models }: VerifyContext,
-  bundle: EvidenceBundle,
+  given: EvidenceBundle,
   name: string,
 ): Promise<number> {
+  const { modelVersion } = planLookup(given);
+  const matching = models.find(({ version }) => version === modelVersion);
+  const model = matching ?? models[0];
+  const bundle = { ...manifestsOf(matching), ...given };
   const plan = planLookup(bundle);
-  const model = models.find(({ version }) => version === plan.modelVersion) ?? models[0];
   const samples =
     options.samples === undefined
       ? undefined
@@ -63,6 +67,7 @@ export async function auditBundle(
     proofs: await makeProofs(bundle, chain, options.log),
     ...(options.record !== undefined && { recordId: options.record }),
     ...(model && { modelFolder: model.folder }),
+    sources: sourcesOf(matching, given),
     ...(samples && { samples }),
   });
   progress.end();
@@ -77,6 +82,25 @@ export async function auditBundle(
     verifiedMeans: describeVerified('This record is', findings),
     extras: picture(bundle, chain),
   });
+}
+
+/** A model bundle at hand fills in the manifests that an evidence bundle leaves out. */
+const manifestsOf = ({ modelManifest, datasetEnvelope }: Partial<ModelBundle> = {}) => ({
+  ...(modelManifest !== undefined && { modelManifest }),
+  ...(datasetEnvelope !== undefined && { datasetEnvelope }),
+});
+
+/** Where the manifests come from: the evidence bundle that has them, or the model bundle. */
+export function sourcesOf(
+  model: ModelBundle | undefined,
+  given: Partial<EvidenceBundle> = {},
+): NonNullable<Provenance['sources']> {
+  const dir = model?.folder.source;
+  const inFolder = (file: string) => (dir === undefined ? 'command line: --model' : `${dir}/${file}`);
+  return {
+    manifest: given.modelManifest === undefined ? inFolder(MANIFEST_FILE) : 'bundle: modelManifest',
+    envelope: given.datasetEnvelope === undefined ? inFolder(DATASET_FILE) : 'bundle: datasetEnvelope',
+  };
 }
 
 function picture(bundle: EvidenceBundle, chain: ChainAnswer): Pick<AuditReport, 'timeline' | 'proofPath'> {

@@ -20,7 +20,13 @@ import type { Target } from '../verify/target.ts';
 import { type ClaimInput, verifyRecords } from '../verify/verify-records.ts';
 import { finishAudit } from './finish.ts';
 import { lookUpFacts } from './look-up.ts';
-import { auditBundle, describeVerified, listUnchecked, type VerifyContext } from './verify-bundle.ts';
+import {
+  auditBundle,
+  describeVerified,
+  listUnchecked,
+  sourcesOf,
+  type VerifyContext,
+} from './verify-bundle.ts';
 
 type LogTarget = Exclude<Target, { kind: 'bundle' }>;
 type Findings = Parameters<typeof finishAudit>[2]['findings'];
@@ -117,18 +123,8 @@ async function auditOne(
   index: number,
 ): Promise<number> {
   const exported = await exportRecord(log, index);
-  const claimed = attempt(() => parseRecord(Buffer.from(exported.record, 'base64')));
-  const version =
-    'value' in claimed && 'modelVersion' in claimed.value ? claimed.value.modelVersion : undefined;
-  const model = context.models.find((bundle) => bundle.version === version);
-  const { modelManifest, datasetEnvelope } = model ?? {};
-  const bundle = {
-    ...exported,
-    // What was asked for, not what came: a tile may name this hash where the record has another.
-    ...(target.kind === 'hash' && { leafHash: target.leafHash }),
-    ...(modelManifest !== undefined && { modelManifest }),
-    ...(datasetEnvelope !== undefined && { datasetEnvelope }),
-  };
+  // What was asked for, not what came: a tile may name this hash where the record has another.
+  const bundle = target.kind === 'hash' ? { ...exported, leafHash: target.leafHash } : exported;
   return auditBundle(context, bundle, describeTarget(target));
 }
 
@@ -196,7 +192,8 @@ async function lookUpClaim(context: VerifyContext, claim: ModelClaim): Promise<C
   const header = describeSamples(model?.datasetEnvelope);
   const samples = options.samples === undefined ? undefined : await readSamples(options.samples, header);
   const { modelManifest, datasetEnvelope, folder: modelFolder } = model ?? {};
-  return { claim, chain, shown: { modelManifest, datasetEnvelope, modelFolder, samples } };
+  const sources = sourcesOf(model);
+  return { claim, chain, shown: { modelManifest, datasetEnvelope, sources, modelFolder, samples } };
 }
 
 function drawMoments(account: RecordAccount, chain: ChainAnswer, claims: readonly ClaimInput[]) {

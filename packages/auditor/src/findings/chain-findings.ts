@@ -145,7 +145,7 @@ export const MODEL_FINDINGS = entriesOf('model', {
   },
   inconclusive: {
     'model-manifest-missing': {
-      title: 'The bundle holds no model manifest',
+      title: 'There is no manifest of this model version',
       meaning: 'Which weights and training made the reading is not shown.',
       next: 'Ask for a complete bundle, or pass the model bundle with --model DIR.',
     },

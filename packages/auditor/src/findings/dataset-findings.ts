@@ -46,9 +46,9 @@ export const DATASET_FINDINGS = entriesOf('dataset', {
   },
   inconclusive: {
     'dataset-manifest-missing': {
-      title: 'The bundle holds no dataset manifest',
+      title: 'There is no signed manifest of this dataset',
       meaning: 'Who vouches for the training data is not shown.',
-      next: 'Ask for a complete bundle.',
+      next: 'Ask for a complete bundle, or pass the model bundle with --model DIR.',
     },
     'dataset-custodians-unpinned': {
       title: 'The trust file pins no custodian',

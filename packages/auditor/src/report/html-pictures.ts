@@ -27,21 +27,22 @@ export function drawTimeline(points: readonly TimelinePoint[]): string {
 
 const formatMoment = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)}`;
 const short = (hash: string): string => `${hash.slice(0, 8)}…${hash.slice(-8)}`;
-const ROW = 36;
+const ROW = 38;
 const BOX = 172;
 
 /** From the leaf at the bottom to the root at the top: at each level the hash so far meets its sibling. */
 export function drawProofPath(steps: readonly ProofStep[], isProven: boolean): string {
-  const height = (steps.length + 1) * ROW + 10;
-  const yOf = (row: number) => height - 20 - row * ROW;
+  const height = (steps.length + 1) * ROW + 24;
+  const yOf = (row: number) => height - 34 - row * ROW;
   const box = (x: number, row: number, text: string, fill: string) =>
     `<rect x="${x}" y="${yOf(row) - 12}" width="${BOX}" height="24" rx="4" fill="${fill}" stroke="#8f99a8"/>` +
     `<text x="${x + BOX / 2}" y="${yOf(row) + 4}" text-anchor="middle" class="mono">${escapeXml(short(text))}</text>`;
   const parts = steps.map(({ side, start, sibling, level }, i) => {
-    const [x, edge] = side === 'left' ? [44, 44 + BOX] : [464, 464];
+    const x = side === 'left' ? 44 : 464;
     return [
       `<line x1="340" y1="${yOf(i) - 12}" x2="340" y2="${yOf(i + 1) + 12}" stroke="#1f4e8c" stroke-width="2"/>`,
-      `<path d="M${edge} ${yOf(i)} H${side === 'left' ? 236 : 444} L340 ${yOf(i + 1) + 12}" fill="none" stroke="#8f99a8"/>`,
+      // up from the sibling and across to the path, in the gap between two rows
+      `<path d="M${x + BOX / 2} ${yOf(i) - 12} V${yOf(i) - ROW / 2} H340" fill="none" stroke="#8f99a8"/>`,
       box(x, i, sibling, '#f4f5f7'),
       box(254, i, start, '#e8f0fb'),
       `<text x="8" y="${yOf(i) + 4}" class="note">${level}</text>`,
@@ -49,7 +50,7 @@ export function drawProofPath(steps: readonly ProofStep[], isProven: boolean): s
   });
   const root = steps.at(-1)?.result ?? '';
   const top = box(254, steps.length, root, isProven ? '#dff2e7' : '#fbe3e1');
-  const notes = `<text x="436" y="${yOf(steps.length) + 4}" class="note">${isProven ? 'the root of the checkpoint' : 'not the root of the checkpoint'}</text>`;
+  const notes = `<text x="436" y="${yOf(steps.length) + 4}" class="note">${isProven ? 'the root of the checkpoint' : 'not the root of the checkpoint'}</text><text x="340" y="${yOf(0) + 27}" text-anchor="middle" class="note">hash of the record; beside the path, the hashes that the log gives</text>`;
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Inclusion proof">${parts.join('')}${top}${notes}</svg>`;
 }
 

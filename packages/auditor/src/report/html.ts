@@ -19,12 +19,14 @@ h1 { font-size: 17pt; margin: 0 0 1mm; } h2 { font-size: 12.5pt; margin: 8mm 0 2
 svg { width: 100%; height: auto; display: block; break-inside: avoid; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 svg text { font: 11px system-ui, Arial, sans-serif; fill: #16202c; } svg .mono { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 10px; } svg .note { fill: #556070; }
 .finding { border-top: 1px solid #d5dae1; padding: 2.5mm 0; break-inside: avoid; }
+/* the footer never stands alone on a page */
+.finding:last-of-type { break-after: avoid; }
 .finding h3 { font-size: 10.5pt; margin: 0 0 .5mm; } .finding p { margin: .5mm 0 1mm; color: #36414f; }
 .tag { color: var(--c); font-weight: 600; }
 dl { display: grid; grid-template-columns: 19mm 1fr; gap: .4mm 2mm; margin: 0; } dt { color: #556070; font-size: 8.5pt; } dd { margin: 0; }
 table { border-collapse: collapse; } td, th { padding: .8mm 3mm; text-align: right; font-variant-numeric: tabular-nums; } th { font-weight: 500; color: #36414f; }
 tbody th, .counts td:first-child { text-align: left; } tbody tr { border-top: 1px solid #e4e8ed; } .zero { color: #b9c0cb; }
-footer { margin-top: 9mm; color: #556070; font-size: 8.5pt; border-top: 1px solid #d5dae1; padding-top: 2mm; }`;
+footer { break-before: avoid; margin-top: 9mm; color: #556070; font-size: 8.5pt; border-top: 1px solid #d5dae1; padding-top: 2mm; }`;
 
 /** A self-contained page that prints to A4: verdict first, pictures, every finding, and what was not checked. */
 export function formatHtml(report: AuditReport): string {

@@ -34,7 +34,7 @@ export function checkEnvelope(
   text: string | undefined,
   claim: DatasetClaim | undefined,
   trust: Trust | undefined,
-  source = 'bundle: datasetEnvelope',
+  source: string,
 ): Checked<SignedDataset> {
   if (text === undefined) {
     const expected = `the signed manifest of dataset ${claim?.datasetRoot ?? 'at hand'}`;

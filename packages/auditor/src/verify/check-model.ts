@@ -21,8 +21,11 @@ export interface ModelClaim {
 }
 
 /** Is it the manifest of the model that the record names? */
-export function checkManifest(base64: string | undefined, claim: ModelClaim): Checked<ModelManifest> {
-  const source = 'bundle: modelManifest';
+export function checkManifest(
+  base64: string | undefined,
+  claim: ModelClaim,
+  source: string,
+): Checked<ModelManifest> {
   const expected = `model version ${claim.modelVersion}`;
   if (base64 === undefined)
     return { findings: [makeFinding('model-manifest-missing', { expected, source })] };

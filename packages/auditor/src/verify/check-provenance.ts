@@ -11,24 +11,28 @@ export interface Provenance {
   /** Canonical model manifest, base64. */
   readonly modelManifest?: string | undefined;
   readonly datasetEnvelope?: string | undefined;
+  /** Where the two manifests come from; by default from the evidence bundle. */
+  readonly sources?: { readonly manifest: string; readonly envelope: string } | undefined;
   readonly modelFolder?: ModelFolder | undefined;
   readonly samples?: SampleSet | undefined;
 }
 
+const BUNDLE = { manifest: 'bundle: modelManifest', envelope: 'bundle: datasetEnvelope' };
+
 /** Walks model → dataset → samples for what a record says about its model. */
 export function checkProvenance(
   claim: ModelClaim,
-  { modelManifest, datasetEnvelope, modelFolder, samples }: Provenance,
+  { modelManifest, datasetEnvelope, sources = BUNDLE, modelFolder, samples }: Provenance,
   trust: Trust | undefined,
   facts: RegistryFacts | undefined,
 ): Finding[] {
-  const manifest = checkManifest(modelManifest, claim);
+  const manifest = checkManifest(modelManifest, claim, sources.manifest);
   const files =
     modelFolder === undefined ? [] : checkModelFiles(manifest.value, claim.modelVersion, modelFolder);
   const model = [...manifest.findings, checkRegistration(claim, facts), ...files];
   const dataset = datasetClaimOf(claim, manifest.value?.dataset);
   if (dataset === undefined) return model;
-  const envelope = checkEnvelope(datasetEnvelope, dataset, trust);
+  const envelope = checkEnvelope(datasetEnvelope, dataset, trust, sources.envelope);
   const approval = checkApproval(dataset, envelope.value, facts);
   const compared = samples === undefined ? [] : checkSamples(samples, dataset, envelope.value?.statement);
   return [...model, ...envelope.findings, approval, ...compared];

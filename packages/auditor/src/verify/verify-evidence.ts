@@ -20,7 +20,7 @@ import { checkChain } from './check-chain.ts';
 import { checkCheckpoint } from './check-checkpoint.ts';
 import { checkDisclosures } from './check-disclosures.ts';
 import { checkInclusion } from './check-inclusion.ts';
-import { checkProvenance, modelClaimOf } from './check-provenance.ts';
+import { checkProvenance, modelClaimOf, type Provenance } from './check-provenance.ts';
 import { checkRecord } from './check-record.ts';
 import type { SampleSet } from './check-samples.ts';
 import { attempt } from './checked.ts';
@@ -35,6 +35,8 @@ export interface EvidenceInput {
   /** Consistency proofs made from the log's own tiles. */
   readonly proofs?: readonly AnchorProof[];
   readonly modelFolder?: ModelFolder;
+  /** Where the manifests come from; by default from the bundle. */
+  readonly sources?: Provenance['sources'];
   readonly samples?: SampleSet;
 }
 
@@ -76,7 +78,7 @@ function checkContent(
   const claim = modelClaimOf(record);
   if (claim === undefined) return disclosures;
   const { modelManifest, datasetEnvelope } = bundle;
-  const shown = { modelManifest, datasetEnvelope, modelFolder, samples };
+  const shown = { modelManifest, datasetEnvelope, sources: input.sources, modelFolder, samples };
   return [...checkProvenance(claim, shown, trust, facts), ...disclosures];
 }
 

@@ -64,6 +64,25 @@ const facesSchema = z.strictObject({
   threads: z.int().min(1).max(64).default(1),
 });
 
+const webRtcSchema = z.strictObject({
+  /** Opens /v1/sessions/{id}/whip; needs the optional package @roamhq/wrtc. */
+  enabled: z.boolean().default(false),
+  /** Of the camera's frames so many a second are read, the rest passed over. */
+  framesPerSecond: z.number().min(0.1).max(60).default(15),
+  /** STUN servers, as stun:host:port; none are needed where senders reach this host directly. */
+  stunUrls: z
+    .array(z.string().regex(/^stuns?:[^\s]+$/))
+    .max(8)
+    .default([]),
+  /** UDP ports for media, for a firewall to let through; any if absent. */
+  ports: z
+    .strictObject({ min: z.int().min(1).max(65_535), max: z.int().min(1).max(65_535) })
+    .refine(({ min, max }) => min <= max, 'min is not above max')
+    .optional(),
+  /** How long a sender may take to connect. */
+  connectMs: milliseconds.default(20_000),
+});
+
 const registrySchema = z.strictObject({
   rpcUrl: z.url({ protocol: /^https?$/ }),
   address,
@@ -211,6 +230,7 @@ const fieldsSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   model: modelSchema.prefault({}),
   faces: facesSchema.prefault({}),
+  webrtc: webRtcSchema.prefault({}),
   registry: registrySchema,
   log: logSchema.prefault({}),
   anchoring: anchoringSchema.prefault({}),

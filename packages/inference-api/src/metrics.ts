@@ -87,7 +87,7 @@ export const createMetrics = (inputProfile?: InputProfile): Metrics => {
         () => (chain.lagMs() ?? Number.NaN) / 1000,
       );
       gauge('testigo_may_read', '1 while readings are allowed.', () => (chain.standing().mayRead ? 1 : 0));
-      gauge('testigo_open_streams', 'WebSocket streams.', openStreams);
+      gauge('testigo_open_streams', 'Streams of frames, by WebSocket and WebRTC.', openStreams);
       new Gauge({
         name: 'testigo_webhook_deliveries',
         help: 'Webhook deliveries by state: waiting, delivered, dead.',

@@ -27,13 +27,12 @@ import { createRightsService } from './rights/rights-service.ts';
 import { createSessionService } from './sessions/session-service.ts';
 import type { Database } from './state/database.ts';
 import { createSqlState } from './state/sql-state.ts';
-import { type StreamServer, serveStreams } from './streams/stream-server.ts';
+import { openDoors } from './streams/doors.ts';
+import type { StreamServer } from './streams/stream-server.ts';
 import { createSubjectKeys } from './vault/subject-keys.ts';
 import type { Dispatcher } from './webhooks/dispatcher.ts';
 import type { WebhookStore } from './webhooks/webhook-store.ts';
 import { openWebhooks } from './webhooks-setup.ts';
-
-const STREAM_PING_MS = 30_000;
 
 /** What a process opens once, whatever part it plays. */
 export type ServiceBase = {
@@ -128,6 +127,17 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     now,
     logger,
   });
+  const { streams, whip } = openDoors({
+    config,
+    service,
+    labels,
+    inputProfile: base.inputProfile,
+    present: (recorded) => presentDetection(detections, recorded),
+    now,
+    authenticate,
+    sessions,
+    logger,
+  });
   const app = createApi({
     logger,
     config,
@@ -140,6 +150,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     sessions,
     rights: createRightsService({ ...shared, evidence }),
     webhooks: webhooks.service,
+    whip,
     health: {
       registry,
       log,
@@ -156,20 +167,6 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     ledger,
     webhookDispatcher: webhooks.dispatcher,
     webhookStore: webhooks.store,
-    streams: serveStreams({
-      service,
-      labels,
-      framesInFlight: config.limits.framesInFlight,
-      windowMs: config.policy.windowMs,
-      inputProfile: base.inputProfile,
-      present: (recorded) => presentDetection(detections, recorded),
-      now,
-      authenticate,
-      sessions,
-      frameBytes: config.limits.bodyBytes,
-      streams: config.limits.streams,
-      pingMs: STREAM_PING_MS,
-      logger,
-    }),
+    streams,
   };
 };

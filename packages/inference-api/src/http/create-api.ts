@@ -13,6 +13,7 @@ import type { RightsService } from '../rights/rights-service.ts';
 import type { SessionService } from '../sessions/session-service.ts';
 import { endServerSpan, openServerSpan, traceIdOf } from '../tracing/spans.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
+import type { WhipService } from '../webrtc/whip-service.ts';
 import { admitCallers, allowOrigins } from './admit.ts';
 import type { Idempotency } from './idempotency.ts';
 import { mountOperations, requireScope } from './mount.ts';
@@ -30,6 +31,7 @@ import { recordOperations } from './routes/records.ts';
 import { rightsOperations } from './routes/rights.ts';
 import { sessionOperations } from './routes/sessions.ts';
 import { webhookOperations } from './routes/webhooks.ts';
+import { whipOperations } from './routes/whip.ts';
 
 export type ApiDeps = {
   readonly logger: Logger;
@@ -43,6 +45,7 @@ export type ApiDeps = {
   readonly sessions: SessionService;
   readonly rights: RightsService;
   readonly webhooks: WebhookService;
+  readonly whip: WhipService;
   readonly health: HealthParts;
 };
 
@@ -82,6 +85,7 @@ export const apiOperations = (deps: ApiDeps): readonly Operation[] =>
     ...recordOperations(deps.evidence),
     ...rightsOperations({ rights: deps.rights, sessions: deps.sessions }),
     ...webhookOperations(deps.webhooks),
+    ...whipOperations(deps.whip),
     ...keyOperations(deps.apiKeys),
     ...healthOperations(deps.health),
     ...metricsOperations(deps.metrics),

@@ -34,9 +34,9 @@ const sendReply = (response: Response, reply: Reply): void => {
 
 /** JSON bodies need their content type said: a browser form must not pass for a client. */
 const requireContentType =
-  ({ takesMultipart }: Operation): RequestHandler =>
+  ({ takesMultipart, takesText }: Operation): RequestHandler =>
   (request, _response, next) => {
-    const isJson = request.is('application/json') !== false;
+    const isJson = request.is(takesText ?? 'application/json') !== false;
     const isMultipart = takesMultipart === true && request.is('multipart/form-data') !== false;
     if (!isJson && !isMultipart) throw new ApiError('unsupported-media-type');
     next();
@@ -117,8 +117,16 @@ export type MountOptions = {
   readonly admit: readonly RequestHandler[];
 };
 
+/** Session descriptions have a few kilobytes. */
+const TEXT_BYTES = 65_536;
+
 const bodyReaders = (operation: Operation, { bodyBytes }: MountOptions): RequestHandler[] => {
   if (!operation.body) return [];
+  if (operation.takesText)
+    return [
+      requireContentType(operation),
+      express.text({ limit: TEXT_BYTES, type: operation.takesText, defaultCharset: 'utf-8' }),
+    ];
   const readers = [
     requireContentType(operation),
     express.json({ limit: bodyBytes, type: 'application/json', strict: true }),

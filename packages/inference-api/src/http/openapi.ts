@@ -65,7 +65,8 @@ const codesOf = (operation: Operation): readonly ApiErrorCode[] => [
   ...(operation.errors ?? []),
   ...COMMON,
   ...(operation.params || operation.query || operation.body ? (['bad-request'] as const) : []),
-  ...(operation.body ? (['bad-json', 'body-too-large', 'unsupported-media-type'] as const) : []),
+  ...(operation.body ? (['body-too-large', 'unsupported-media-type'] as const) : []),
+  ...(operation.body && !operation.takesText ? (['bad-json'] as const) : []),
   ...(operation.scope === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
   ...(operation.isIdempotent ? (['idempotency-mismatch', 'idempotency-busy'] as const) : []),
 ];
@@ -100,7 +101,7 @@ const refNameOf = (schema: Json): string => String(schema.$ref ?? '').slice(REF.
 
 const toContent = (operation: Operation, components: Json): Json => {
   const schema = toSchema(operation.body!, 'input', components);
-  if (!operation.takesMultipart) return { 'application/json': { schema } };
+  if (!operation.takesMultipart) return { [operation.takesText ?? 'application/json']: { schema } };
   const fields = (components[refNameOf(schema)] ?? schema) as { properties: Json; required?: string[] };
   const form = {
     type: 'object',

@@ -57,6 +57,8 @@ export type Operation<
   readonly isIdempotent?: boolean;
   /** Takes the body as multipart/form-data too, with the picture as a file. */
   readonly takesMultipart?: boolean;
+  /** Takes the body as text of this type, and not as JSON. */
+  readonly takesText?: string;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

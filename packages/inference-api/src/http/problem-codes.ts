@@ -127,6 +127,16 @@ export const REQUEST_ERRORS = {
     help: 'GET /v1/webhooks/{id}/deliveries lists them; settled ones are kept for webhooks.keptMs.',
     httpStatus: 404,
   },
+  'offer-unfit': {
+    title: 'The offer cannot be answered',
+    help: 'Offer one sending video track (VP8, VP9, H.264 or AV1) and all candidates at once; a data channel carries the answers.',
+    httpStatus: 422,
+  },
+  'webrtc-unavailable': {
+    title: 'This service takes no WebRTC',
+    help: 'Use the WebSocket, or ask the operator to set webrtc.enabled and to install the optional package @roamhq/wrtc.',
+    httpStatus: 501,
+  },
   overloaded: {
     title: 'Too many pictures are waiting',
     help: 'Wait for Retry-After seconds, and keep at most two frames in flight.',

@@ -1,7 +1,6 @@
 import { type Context as TraceContext, context as traceContext } from '@opentelemetry/api';
 import type { InputProfile } from '@testigo/model';
-import type { WebSocket } from 'ws';
-import { ApiError } from '../errors.ts';
+import type { ApiError } from '../errors.ts';
 import { newFaceMemory } from '../faces/find-faces.ts';
 import { toApiError, toProblem } from '../http/problem.ts';
 import type { DetectionService, ReadPicture, RecordedReading } from '../reading/detection-service.ts';
@@ -20,6 +19,19 @@ export type FrameStreamParts = {
   readonly now: () => number;
 };
 
+/** What carries a stream's answers: a WebSocket, or a data channel beside a video track. */
+export type FrameChannel = {
+  isOpen(): boolean;
+  /** Of answers that the other side has not taken yet. */
+  bufferedBytes(): number;
+  send(text: string): void;
+  /** With the codes of RFC 6455 section 7.4.1, whatever carries it. */
+  end(code: number, reason: string): void;
+  /** As many frames are in flight as may be, until `resume`. */
+  pause(): void;
+  resume(): void;
+};
+
 export type FrameStreamCaller = {
   readonly sessionId: string;
   readonly deployer: string | undefined;
@@ -32,12 +44,12 @@ export type FrameStreamCaller = {
 const UNREAD_BYTES = 1_048_576;
 
 /**
- * Reads the frames of one socket in order, one answer each; a frame is read while the one before is being recorded.
- * With N frames in flight the socket is paused: the sender's own buffer fills, and it can drop frames instead of
+ * Reads the frames of one sender in order, one answer each; a frame is read while the one before is being recorded.
+ * With N frames in flight the channel is paused: the sender's own buffer fills, and it can drop frames instead of
  * queueing them.
  */
 export class FrameStream {
-  readonly #socket: WebSocket;
+  readonly #channel: FrameChannel;
   readonly #parts: FrameStreamParts;
   readonly #caller: FrameStreamCaller;
   readonly #memory = newFaceMemory();
@@ -48,13 +60,12 @@ export class FrameStream {
   #inFlight = 0;
   #frames = 0;
 
-  constructor(socket: WebSocket, parts: FrameStreamParts, caller: FrameStreamCaller) {
-    this.#socket = socket;
+  constructor(channel: FrameChannel, parts: FrameStreamParts, caller: FrameStreamCaller) {
+    this.#channel = channel;
     this.#parts = parts;
     this.#caller = caller;
     this.#smooth = createSmoother(parts.labels);
     this.#windows = observeWindows(parts.labels, parts.windowMs, parts.inputProfile);
-    socket.on('message', (data, isBinary) => this.#accept(data as Buffer, isBinary));
     this.#send({ type: 'ready', sessionId: caller.sessionId, framesInFlight: parts.framesInFlight });
   }
 
@@ -63,24 +74,28 @@ export class FrameStream {
     return this.#tail;
   }
 
-  #accept(data: Buffer, isBinary: boolean): void {
+  isFull(): boolean {
+    return this.#inFlight >= this.#parts.framesInFlight;
+  }
+
+  /** Takes the next frame; `picture` is called when its turn to be read has come, and what it throws is answered. */
+  accept(picture: () => Uint8Array | Promise<Uint8Array>): void {
     const frame = this.#frames++;
     const arrivedAtMs = this.#parts.now();
     this.#inFlight += 1;
-    if (this.#inFlight >= this.#parts.framesInFlight) this.#socket.pause();
-    const read = this.#reads.then(() => this.#read(data, isBinary, arrivedAtMs));
+    if (this.isFull()) this.#channel.pause();
+    const read = this.#reads.then(() => this.#read(picture, arrivedAtMs));
     this.#reads = read.catch(() => undefined);
     this.#tail = this.#tail
       .then(() => this.#answer(frame, read, arrivedAtMs))
       .then(() => {
         this.#inFlight -= 1;
-        if (this.#inFlight < this.#parts.framesInFlight && this.#socket.isPaused) this.#socket.resume();
+        if (!this.isFull()) this.#channel.resume();
       });
   }
 
-  async #read(picture: Buffer, isBinary: boolean, arrivedAtMs: number): Promise<ReadPicture> {
-    if (!isBinary)
-      throw new ApiError('unsupported-media-type', 'Frames are binary messages: one JPEG, PNG or WebP each.');
+  async #read(take: () => Uint8Array | Promise<Uint8Array>, arrivedAtMs: number): Promise<ReadPicture> {
+    const picture = await take();
     const { sessionId, deployer, trace } = this.#caller;
     return traceContext.with(trace, () =>
       this.#parts.service.read({
@@ -114,7 +129,7 @@ export class FrameStream {
     const isOver =
       error.code === 'session-closed' || error.code === 'subject-erased' || error.code === 'session-unknown';
     // RFC 6455 section 7.4.1, 1008: the terms under which the stream began hold no more.
-    if (isOver) this.#socket.close(1008, error.code);
+    if (isOver) this.#channel.end(1008, error.code);
   }
 
   #tell(window: WindowSignal | undefined): void {
@@ -122,8 +137,8 @@ export class FrameStream {
   }
 
   #send(message: Record<string, unknown>): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > UNREAD_BYTES) this.#socket.close(1013, 'answers are not read');
-    else this.#socket.send(JSON.stringify(message));
+    if (!this.#channel.isOpen()) return;
+    if (this.#channel.bufferedBytes() > UNREAD_BYTES) this.#channel.end(1013, 'answers are not read');
+    else this.#channel.send(JSON.stringify(message));
   }
 }

@@ -8,7 +8,12 @@ import { toApiError, toProblem } from '../http/problem.ts';
 import type { Logger } from '../logging.ts';
 import type { SessionService } from '../sessions/session-service.ts';
 import { readTraceContext } from '../tracing/spans.ts';
-import { FrameStream, type FrameStreamCaller, type FrameStreamParts } from './frame-stream.ts';
+import {
+  type FrameChannel,
+  FrameStream,
+  type FrameStreamCaller,
+  type FrameStreamParts,
+} from './frame-stream.ts';
 
 export type StreamServerParts = FrameStreamParts & {
   readonly authenticate: Authenticate;
@@ -62,6 +67,22 @@ const keepAlive = (sockets: Set<WebSocket>, pingMs: number): NodeJS.Timeout => {
   }, pingMs).unref();
 };
 
+const channelOf = (socket: WebSocket): FrameChannel => ({
+  isOpen: () => socket.readyState === socket.OPEN,
+  bufferedBytes: () => socket.bufferedAmount,
+  send: (text) => socket.send(text),
+  end: (code, reason) => socket.close(code, reason),
+  pause: () => socket.pause(),
+  resume: () => {
+    if (socket.isPaused) socket.resume();
+  },
+});
+
+const pictureOf = (data: Buffer, isBinary: boolean): Buffer => {
+  if (isBinary) return data;
+  throw new ApiError('unsupported-media-type', 'Frames are binary messages: one JPEG, PNG or WebP each.');
+};
+
 /** Binary frames over `/v1/sessions/{id}/frames`. */
 export const serveStreams = (parts: StreamServerParts): StreamServer => {
   const webSockets = new WebSocketServer({
@@ -98,7 +119,11 @@ export const serveStreams = (parts: StreamServerParts): StreamServer => {
             parts.logger.debug({ err: error, trace: { id: traceId } }, 'stream failed'),
           );
           webSocket.on('close', () => streams.delete(webSocket));
-          streams.set(webSocket, new FrameStream(webSocket, parts, caller));
+          const stream = new FrameStream(channelOf(webSocket), parts, caller);
+          webSocket.on('message', (data, isBinary) =>
+            stream.accept(() => pictureOf(data as Buffer, isBinary)),
+          );
+          streams.set(webSocket, stream);
         }),
       (thrown: unknown) => rejectUpgrade(socket, toApiError(thrown), traceId),
     );

@@ -394,6 +394,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{id}/whip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens the session to a WebRTC sender by WHIP (RFC 9725): an SDP offer in, the answer out. */
+        post: operations["openWhip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/whip/{peerId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a WebRTC sender. The session stays open. */
+        delete: operations["endWhip"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -718,7 +752,7 @@ export interface components {
         /** @description RFC 9457 problem details. Branch on code. */
         Problem: {
             /** @enum {string} */
-            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "forbidden" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "webhook-unknown" | "webhook-target-forbidden" | "webhook-limit" | "webhook-disabled" | "delivery-unknown" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "not-writer" | "writer-unknown" | "writer-lost" | "store-unavailable" | "store-version" | "log-corrupt" | "log-forked";
+            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "forbidden" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "webhook-unknown" | "webhook-target-forbidden" | "webhook-limit" | "webhook-disabled" | "delivery-unknown" | "offer-unfit" | "webrtc-unavailable" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "not-writer" | "writer-unknown" | "writer-lost" | "store-unavailable" | "store-version" | "log-corrupt" | "log-forked";
             detail?: string;
             errors?: {
                 at: string;
@@ -3215,6 +3249,215 @@ export interface operations {
                 };
             };
             /** @description `session-unknown`: There is no such session. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openWhip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            /** @description The SDP answer; Location names what DELETE ends. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session-unknown`: There is no such session. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session-closed`: The session is closed. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: This endpoint does not take that content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `offer-unfit`: The offer cannot be answered. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webrtc-unavailable`: This service takes no WebRTC. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too many pictures are waiting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endWhip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                peerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended; every frame that was accepted is on record. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: The request is not what this endpoint takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: Nothing says who you are. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing here. */
             404: {
                 headers: {
                     [name: string]: unknown;

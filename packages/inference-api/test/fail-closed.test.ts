@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, sendPicture } from './support/http.ts';
 import { facePicture } from './support/pictures.ts';
+import { openTestSession } from './support/sessions.ts';
+import { openStream } from './support/streams.ts';
 import { waitFor } from './support/wait.ts';
 import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
 
@@ -32,6 +34,24 @@ describe('a model that does not stand on chain answers nothing', () => {
     const { body } = await get(`${api.url}/v1/records/${refusal.recordId}`);
     expect(body.record).toMatchObject({ type: 'REFUSAL', reason: 'model-revoked' });
     await api.discard();
+  });
+
+  it('a revocation ends the readings of a stream that is under way, each refusal on record', async () => {
+    const other = await prepareGround();
+    const api = await startTestApi(other);
+    const sessionId = await openTestSession(api.url);
+    const { socket, waitForAnswers } = await openStream(api.url, sessionId);
+    const face = await facePicture();
+    socket.send(face);
+    expect((await waitForAnswers(1))[0]).toMatchObject({ type: 'reading' });
+    await (await other.registry.revokeModel(`0x${other.modelVersion}`, 'test')).wait();
+    await waitFor(async () => (await get(`${api.url}/readyz`)).status === 503);
+    socket.send(face);
+    const [, refused] = await waitForAnswers(2);
+    expect(refused).toMatchObject({ type: 'refused', problem: { code: 'model-revoked', sequence: 2 } });
+    socket.close();
+    await api.discard();
+    await other.stop();
   });
 
   it('a silent chain stops readings once its last answer is too old', async () => {

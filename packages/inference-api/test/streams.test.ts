@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { get, post } from './support/http.ts';
 import { dataFolder, emptyPicture, facePicture, readFrames, samplePicture } from './support/pictures.ts';
 import { openTestSession } from './support/sessions.ts';
+import { openStream } from './support/streams.ts';
 import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
 
 let ground: Ground;
@@ -17,29 +18,6 @@ afterAll(async () => {
   await api.discard();
   await ground.stop();
 });
-
-type Message = Record<string, unknown> & { type: string };
-
-const openStream = async (url: string, sessionId: string) => {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/sessions/${sessionId}/frames`, [
-    'testigo.frames.v1',
-  ]);
-  const messages: Message[] = [];
-  const waiting: { count: number; resolve: () => void }[] = [];
-  const answers = () => messages.filter(({ type }) => type === 'reading' || type === 'refused');
-  socket.on('message', (data) => {
-    messages.push(JSON.parse(String(data)) as Message);
-    for (const waiter of waiting) if (answers().length >= waiter.count) waiter.resolve();
-  });
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  const waitForAnswers = (count: number) =>
-    new Promise<Message[]>((resolve) => {
-      const finish = () => resolve(answers());
-      waiting.push({ count, resolve: finish });
-      if (answers().length >= count) finish();
-    });
-  return { socket, messages, waitForAnswers };
-};
 
 describe('a stream of frames', () => {
   it('answers every frame in order, readings and refusals, and keeps the sequence', async () => {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { SqliteOutbox } from './anchoring/sqlite-outbox.ts';
 import { createAnchoring, viewAnchoring } from './anchoring-setup.ts';
 import { openServiceLog } from './log-setup.ts';
+import { openModelArchive } from './records/model-archive.ts';
 import { createService, recoverService, type Service, type ServiceBase } from './service.ts';
 import { openSqliteState } from './state/sqlite-database.ts';
 
@@ -30,7 +31,9 @@ export const openLocalHost = async (base: ServiceBase, onClose: OnClose): Promis
   const outbox = new SqliteOutbox(join(config.dataDir, 'outbox'), log.logId);
   const engine = createAnchoring(config, log, outbox, logger);
   onClose(() => (engine ? engine.stop() : outbox.close()));
-  const service = createService(base, { log, db, anchoring: viewAnchoring(outbox, config), engine });
+  const anchoring = viewAnchoring(outbox, config);
+  const models = openModelArchive(join(config.dataDir, 'models'), base.modelEvidence);
+  const service = createService(base, { log, db, anchoring, models, engine });
   await recoverService(service, logger);
   engine?.start();
   service.webhookDispatcher.start();

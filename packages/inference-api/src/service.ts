@@ -18,7 +18,7 @@ import type { EmotionReader } from './reading/read-emotion.ts';
 import type { AnchoringView } from './records/anchoring-view.ts';
 import type { Provenance } from './records/drafts.ts';
 import { createLedger, type Ledger } from './records/ledger.ts';
-import type { ModelArchive } from './records/model-archive.ts';
+import type { ModelArchive, ModelEvidence } from './records/model-archive.ts';
 import { createPseudonyms } from './records/pseudonym.ts';
 import { createRefuser } from './records/refuse.ts';
 import { createStandOnChain } from './records/stand-on-chain.ts';
@@ -46,7 +46,7 @@ export type ServiceBase = {
   readonly inputProfile: InputProfile | undefined;
   readonly model: Omit<Provenance, 'policy' | 'build'>;
   readonly registry: RegistryWatch;
-  readonly models: ModelArchive;
+  readonly modelEvidence: ModelEvidence;
   readonly metrics: Metrics;
   readonly masterKey: Uint8Array;
   readonly now: () => number;
@@ -58,6 +58,7 @@ export type Stores = {
   readonly log: TransparencyLog;
   readonly db: Database;
   readonly anchoring: AnchoringView;
+  readonly models: ModelArchive;
   /** Where this process anchors. */
   readonly engine?: AnchoringEngine | undefined;
   /** Where several processes share the stores. */
@@ -111,7 +112,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     pseudonymOf,
     standOnChain,
   });
-  const evidence = { log, state, keys, anchoring, models: base.models };
+  const evidence = { log, state, keys, anchoring, models: stores.models };
   const apiKeys = createApiKeys(db, now);
   const authenticate = createAuthenticator(config.auth, apiKeys);
   const detections = { service, anchoring, model: { labels, ...model } };

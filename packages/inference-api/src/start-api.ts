@@ -13,7 +13,6 @@ import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { type OpenModel, openModel } from './model-setup.ts';
 import { ReaderPool } from './reading/reader-pool.ts';
-import { openModelArchive } from './records/model-archive.ts';
 import { watchRegistry } from './registry/registry-watch.ts';
 import type { ServiceBase } from './service.ts';
 import { startTracing } from './tracing/start-tracing.ts';
@@ -143,7 +142,7 @@ export const startApi = async (
       inputProfile: model.inputProfile,
       model: provenance,
       registry,
-      models: openModelArchive(join(config.dataDir, 'models'), model.evidence),
+      modelEvidence: model.evidence,
       metrics,
       masterKey,
       now,

@@ -4,11 +4,18 @@ import { readTraceId } from '../http/create-api.ts';
 import { toApiError, toProblem } from '../http/problem.ts';
 import type { Logger } from '../logging.ts';
 import type { Writer } from './term.ts';
-import { callReplica, checkNotForwarded, endToEnd, withWriter } from './upstream.ts';
+import {
+  callReplica,
+  checkNotForwarded,
+  endToEnd,
+  type FindWriter,
+  onSuccession,
+  withWriter,
+} from './upstream.ts';
 
 export type ForwardParts = {
   /** As of the last look. */
-  readonly writer: () => Writer | undefined;
+  readonly writer: FindWriter;
   /** How long a request waits for one. */
   readonly waitMs: number;
   readonly bodyBytes: number;
@@ -32,14 +39,19 @@ const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer
   return Buffer.concat(chunks);
 };
 
-const send = (url: string, request: IncomingMessage, body: Buffer): Promise<IncomingMessage> =>
+const send = (
+  find: FindWriter,
+  writer: Writer,
+  request: IncomingMessage,
+  body: Buffer,
+): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { method, url: path } = request;
     const headers = { ...endToEnd(request.headers), 'content-length': String(body.length) };
-    const sent = callReplica(url, { method, path, headers, timeout: ANSWER_TIMEOUT_MS });
-    sent.once('response', resolve);
-    sent.once('error', reject);
-    sent.once('timeout', () => sent.destroy(new Error('the writer does not answer')));
+    const sent = callReplica(writer.url, { method, path, headers, timeout: ANSWER_TIMEOUT_MS });
+    const giveUp = () => sent.destroy(new Error('the writer does not answer'));
+    const forget = onSuccession(find, writer, giveUp);
+    sent.once('response', resolve).once('error', reject).once('timeout', giveUp).once('close', forget);
     sent.end(body);
   });
 
@@ -64,7 +76,7 @@ export const createForwarder = ({ writer, waitMs, bodyBytes, logger }: ForwardPa
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     checkNotForwarded(request);
     const body = await readBody(request, bodyBytes);
-    const answered = await withWriter(writer, waitMs, (url) => send(url, request, body));
+    const answered = await withWriter(writer, waitMs, (found) => send(writer, found, request, body));
     response.writeHead(answered.statusCode ?? 502, endToEnd(answered.headers));
     answered.once('error', () => response.destroy());
     answered.pipe(response);

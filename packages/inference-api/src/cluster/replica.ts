@@ -11,6 +11,7 @@ import { PostgresStore } from '../log/postgres-store.ts';
 import { identifyLog } from '../log-setup.ts';
 import { createPool, toStoreError } from '../postgres/connect.ts';
 import { prepareSchema } from '../postgres/schema.ts';
+import { type ModelArchive, openSharedModelArchive } from '../records/model-archive.ts';
 import { createService, recoverService, type Service, type ServiceBase } from '../service.ts';
 import { openPostgresDatabase, openPostgresReads } from '../state/postgres-database.ts';
 import { Election } from './election.ts';
@@ -35,6 +36,7 @@ type WritingService = Service & {
 
 const openWritingService = async (
   base: ServiceBase,
+  models: ModelArchive,
   pool: Pool,
   term: Term,
   onFailure: (error: unknown) => void,
@@ -51,7 +53,7 @@ const openWritingService = async (
   const engine = createAnchoring(config, log, outbox, logger);
   const anchoring = viewAnchoring(outbox, config);
   const replica = { role: 'writer', term: term.epoch } as const;
-  const service = createService(base, { log, db, anchoring, engine, replica });
+  const service = createService(base, { log, db, anchoring, models, engine, replica });
   // Whoever was at work on these is not the writer any more.
   await db.write(['DELETE FROM idempotency WHERE sealed_reply IS NULL']);
   await recoverService(service, logger);
@@ -68,7 +70,8 @@ const openWritingService = async (
     ...service,
     leave,
     abandon: async () => {
-      // The store first: a commit that waits for the server would hold up the log.
+      // The state before the log: a commit that is given up may still happen, and nothing may be concluded from it.
+      db.seal(new ApiError('not-writer'));
       await store.close();
       await leave();
     },
@@ -94,7 +97,10 @@ export const openReplica = async (base: ServiceBase, onClose: OnClose): Promise<
   const reads = openPostgresReads(pool);
   const outbox = new SqlOutbox(reads, follower.logId);
   const anchoring = viewAnchoring(outbox, config);
-  const reader = createService(base, { log: follower, db: reads, anchoring, replica: { role: 'reader' } });
+  // Named by their own digests, models need no writer to agree on them.
+  const models = await openSharedModelArchive(openPostgresDatabase(pool, undefined), base.modelEvidence);
+  const replica = { role: 'reader' } as const;
+  const reader = createService(base, { log: follower, db: reads, anchoring, models, replica });
 
   const follow = setInterval(() => {
     follower.refresh().catch((error: unknown) => logger.warn({ err: error }, 'cannot follow the log'));
@@ -108,7 +114,9 @@ export const openReplica = async (base: ServiceBase, onClose: OnClose): Promise<
   const onTerm = async (term: Term): Promise<void> => {
     const own = createPool(connection, { max: WRITE_CONNECTIONS });
     writePool = own;
-    const service = await openWritingService(base, own, term, (error) => election?.resign(term, error));
+    const service = await openWritingService(base, models, own, term, (error) =>
+      election?.resign(term, error),
+    );
     if (writePool === own) {
       writing = service;
       return;

@@ -4,7 +4,15 @@ import { readTraceId } from '../http/create-api.ts';
 import { toApiError } from '../http/problem.ts';
 import { rejectUpgrade } from '../streams/stream-server.ts';
 import type { ForwardParts } from './forward.ts';
-import { callReplica, checkNotForwarded, endToEnd, withWriter } from './upstream.ts';
+import type { Writer } from './term.ts';
+import {
+  callReplica,
+  checkNotForwarded,
+  endToEnd,
+  type FindWriter,
+  onSuccession,
+  withWriter,
+} from './upstream.ts';
 
 const startOf = ({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string => {
   const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : []));
@@ -21,11 +29,17 @@ const join = (one: Duplex, other: Duplex): void => {
   }
 };
 
-const connect = (url: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> =>
+const connect = (
+  find: FindWriter,
+  writer: Writer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const upgrade = request.headers.upgrade ?? 'websocket';
     const headers = { ...endToEnd(request.headers), connection: 'Upgrade', upgrade };
-    const sent = callReplica(url, { path: request.url, headers, agent: false });
+    const sent = callReplica(writer.url, { path: request.url, headers, agent: false });
     sent.once('error', reject);
     sent.once('response', (refusal) => {
       // The writer ends the connection with its refusal, so the body needs no framing of ours.
@@ -38,6 +52,10 @@ const connect = (url: string, request: IncomingMessage, socket: Duplex, head: Bu
       if (first.length > 0) socket.write(first);
       if (head.length > 0) upstream.write(head);
       join(upstream, socket);
+      socket.once(
+        'close',
+        onSuccession(find, writer, () => socket.destroy()),
+      );
       resolve();
     });
     sent.end();
@@ -50,7 +68,7 @@ export const createTunnel =
     socket.on('error', () => socket.destroy());
     const open = async (): Promise<void> => {
       checkNotForwarded(request);
-      await withWriter(writer, waitMs, (url) => connect(url, request, socket, head));
+      await withWriter(writer, waitMs, (found) => connect(writer, found, request, socket, head));
     };
     open().catch((thrown: unknown) => {
       const traceId = readTraceId(request.headers.traceparent as string | undefined);

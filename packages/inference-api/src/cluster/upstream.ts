@@ -8,6 +8,7 @@ import type { Writer } from './term.ts';
 const FORWARDED = 'x-testigo-forwarded';
 const RETRY_AFTER = { headers: { 'Retry-After': '1' } };
 const LOOK_MS = 25;
+const SUCCESSION_LOOK_MS = 100;
 
 /** RFC 9110 section 7.6.1: these belong to one connection. */
 const HOP_BY_HOP = new Set([
@@ -50,18 +51,30 @@ export const checkNotForwarded = ({ headers }: IncomingMessage): void => {
   throw new ApiError('writer-unknown', 'The replica that was asked does not write any more.', RETRY_AFTER);
 };
 
+export type FindWriter = () => Writer | undefined;
+
+/** Calls back once another term began than this writer's: what still waits for it, waits in vain. */
+export const onSuccession = (find: FindWriter, { epoch }: Writer, then: () => void): (() => void) => {
+  const look = setInterval(() => {
+    if ((find()?.epoch ?? epoch) === epoch) return;
+    clearInterval(look);
+    then();
+  }, SUCCESSION_LOOK_MS);
+  return () => clearInterval(look);
+};
+
 /** Calls the writer as soon as there is one that can be reached. @throws ApiError writer-unknown, writer-lost */
 export const withWriter = async <T>(
-  writer: () => Writer | undefined,
+  find: FindWriter,
   waitMs: number,
-  call: (url: string) => Promise<T>,
+  call: (writer: Writer) => Promise<T>,
 ): Promise<T> => {
   const deadline = performance.now() + waitMs;
   for (;;) {
-    const url = writer()?.url ?? '';
+    const writer = find();
     let cause: unknown;
     try {
-      if (url !== '') return await call(url);
+      if (writer && writer.url !== '') return await call(writer);
     } catch (error) {
       // Nothing reached the other side, so it is safe to ask again, there or elsewhere.
       if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED')

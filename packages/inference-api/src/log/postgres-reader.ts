@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
+import { toStoreError } from '../postgres/connect.ts';
 import type { ModelCount, StoredRecord } from './log.ts';
 import type { LogReader, StoredHead } from './store.ts';
 
@@ -13,35 +14,30 @@ export class PostgresReader implements LogReader {
 
   async readHead(): Promise<StoredHead | undefined> {
     const text = 'SELECT size, root, note FROM log_head';
-    return (await this.#pool.query<StoredHead>({ name: 'log-head', text })).rows[0];
+    return (await this.#ask<StoredHead>('log-head', text))[0];
   }
 
   async readRecords(fromLeaf: number, toLeaf: number): Promise<readonly StoredRecord[]> {
     const text = `SELECT leaf AS "leafIndex", encode(id, 'hex') AS id, bytes FROM log_records
       WHERE leaf >= $1 AND leaf < $2 ORDER BY leaf`;
-    const values = [fromLeaf, toLeaf];
-    return (await this.#pool.query<StoredRecord>({ name: 'log-records', text, values })).rows;
+    return this.#ask<StoredRecord>('log-records', text, [fromLeaf, toLeaf]);
   }
 
   async readTile(level: number, index: number): Promise<Uint8Array | undefined> {
     const text = 'SELECT hashes FROM log_tiles WHERE level = $1 AND index = $2';
-    const values = [level, index];
-    const { rows } = await this.#pool.query<{ hashes: Uint8Array }>({ name: 'log-tile', text, values });
-    return rows[0]?.hashes;
+    return (await this.#ask<{ hashes: Uint8Array }>('log-tile', text, [level, index]))[0]?.hashes;
   }
 
   async readTileRoots(level: number, from: number, to: number): Promise<Uint8Array> {
     const text = 'SELECT root FROM log_tiles WHERE level = $1 AND index >= $2 AND index < $3 ORDER BY index';
-    const values = [level, from, to];
-    const { rows } = await this.#pool.query<{ root: Uint8Array }>({ name: 'log-tile-roots', text, values });
+    const rows = await this.#ask<{ root: Uint8Array }>('log-tile-roots', text, [level, from, to]);
     return Buffer.concat(rows.map(({ root }) => root));
   }
 
   async sumModelCounts(fromSize: number, toSize: number): Promise<readonly ModelCount[]> {
     const text = `SELECT encode(model, 'hex') AS "modelVersion", sum(count)::bigint AS count FROM log_model_counts
       WHERE size > $1 AND size <= $2 GROUP BY model ORDER BY model`;
-    const values = [fromSize, toSize];
-    return (await this.#pool.query<ModelCount>({ name: 'log-counts', text, values })).rows;
+    return this.#ask<ModelCount>('log-counts', text, [fromSize, toSize]);
   }
 
   /** Leaf indexes of the ids that the log holds, by id. */
@@ -49,10 +45,17 @@ export class PostgresReader implements LogReader {
     // The array is made first, once: each id is then one look into the index.
     const text = `SELECT encode(id, 'hex') AS id, leaf FROM log_records
       WHERE id = ANY (ARRAY (SELECT decode(hex, 'hex') FROM unnest($1::text[]) AS hex))`;
-    const values = [[...new Set(ids)]];
-    const { rows } = await this.#pool.query<{ id: string; leaf: number }>({ name: 'log-find', text, values });
+    const rows = await this.#ask<{ id: string; leaf: number }>('log-find', text, [[...new Set(ids)]]);
     return new Map(rows.map(({ id, leaf }) => [id, leaf]));
   }
 
   async close(): Promise<void> {}
+
+  async #ask<T extends QueryResultRow>(name: string, text: string, values: unknown[] = []): Promise<T[]> {
+    try {
+      return (await this.#pool.query<T>({ name, text, values })).rows;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
 }

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Term } from '../cluster/term.ts';
 import { ApiError } from '../errors.ts';
 import { isConnectionError } from '../postgres/connect.ts';
+import type { StoredRecord } from './log.ts';
 import { PostgresReader } from './postgres-reader.ts';
 import type { Commit, LogStore } from './store.ts';
 
@@ -73,12 +75,9 @@ export class PostgresStore extends PostgresReader implements LogStore {
   readonly #term: Term;
   readonly #onFailure: (error: unknown) => void;
   #isClosed = false;
-  #giveUp: () => void = () => undefined;
-  readonly #closed = new Promise<void>((resolve) => {
-    this.#giveUp = resolve;
-  });
+  readonly #waiting = new Set<() => void>();
 
-  /** `onFailure` hears of a commit that failed: the log takes no more after it. */
+  /** `onFailure` hears of what failed for good: the log takes no more after it. */
   constructor(pool: Pool, term: Term, onFailure: (error: unknown) => void = () => undefined) {
     super(pool);
     this.#pool = pool;
@@ -86,18 +85,22 @@ export class PostgresStore extends PostgresReader implements LogStore {
     this.#onFailure = onFailure;
   }
 
-  async commit(commit: Commit): Promise<void> {
-    try {
-      await this.#commitOnce(commit);
-    } catch (error) {
-      this.#onFailure(error);
-      throw error;
-    }
+  commit(commit: Commit): Promise<void> {
+    return this.#orFail(this.#commitOnce(commit));
+  }
+
+  /** Also across a broken connection: a batch must not fail for want of a look at what is there. */
+  override findLeaves(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#orFail(this.#untilAnswered(() => super.findLeaves(ids)));
+  }
+
+  override readRecords(fromLeaf: number, toLeaf: number): Promise<readonly StoredRecord[]> {
+    return this.#orFail(this.#untilAnswered(() => super.readRecords(fromLeaf, toLeaf)));
   }
 
   override async close(): Promise<void> {
     this.#isClosed = true;
-    this.#giveUp();
+    for (const giveUp of this.#waiting) giveUp();
   }
 
   /**
@@ -107,31 +110,45 @@ export class PostgresStore extends PostgresReader implements LogStore {
    */
   async #commitOnce(commit: Commit): Promise<void> {
     const query = { name: 'log-commit', text: COMMIT, values: pack(this.#term.epoch, commit) };
+    const { rowCount } = await this.#untilAnswered(() => this.#pool.query(query));
+    if (rowCount === 1 || (await this.#untilAnswered(() => this.#holds(commit)))) return;
+    throw await this.#untilAnswered(() => this.#explain(commit));
+  }
+
+  async #orFail<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
+    }
+  }
+
+  async #untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
     while (!this.#isClosed && !this.#pool.ending) {
       try {
-        const { rowCount } = await this.#orClosed(this.#pool.query(query));
-        if (rowCount === 1 || (await this.#orClosed(this.#holds(commit)))) return;
-        throw await this.#orClosed(this.#explain(commit));
+        return await this.#orClosed(ask());
       } catch (error) {
         if (!isConnectionError(error)) throw error;
       }
-      await Promise.race([this.#closed, new Promise((resolve) => setTimeout(resolve, RETRY_MS))]);
+      await sleep(RETRY_MS);
     }
     throw closedError();
   }
 
   #orClosed<T>(work: Promise<T>): Promise<T> {
-    const closed = this.#closed.then((): never => {
-      throw closedError();
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(closedError());
+      this.#waiting.add(giveUp);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(giveUp));
     });
-    return Promise.race([work, closed]);
   }
 
   /** Whether an earlier attempt at this commit went through. */
   async #holds({ firstLeaf, records, head }: Commit): Promise<boolean> {
     const [first] = records;
     if (!first) return (await this.readHead())?.note === head.note;
-    return (await this.findLeaves([first.id])).get(first.id) === firstLeaf;
+    return (await super.findLeaves([first.id])).get(first.id) === firstLeaf;
   }
 
   async #explain({ firstLeaf }: Commit): Promise<ApiError> {

@@ -49,22 +49,28 @@ export const createPool = (
   pool: Pick<PoolConfig, 'max' | 'idleTimeoutMillis'>,
 ): Pool => {
   const created = new Pool({ ...configOf(options), ...pool });
-  // A connection that breaks while nobody uses it is replaced at the next query; without a listener Node would end.
+  // The next query over a broken connection fails and the pool replaces it; without listeners Node would end. The
+  // pool's own is for connections at rest, the other for those between two statements of a transaction.
   created.on('error', () => undefined);
+  created.on('connect', (client) => client.on('error', () => undefined));
   return created;
 };
 
-// PostgreSQL, appendix A: class 08 is about connections, 57P01 to 57P03 are a server that goes away or comes up.
-const CONNECTION_STATE = /^(08...|57P0[123])$/;
+// PostgreSQL, appendix A: class 08 is about connections, 57P01 to 57P05 are a server that goes away, comes up
+// or ends a session, and 25P03 is one that ended for being idle in a transaction.
+const CONNECTION_STATE = /^(08...|57P0[1-5]|25P03)$/;
 const SQL_STATE = /^[0-9A-Z]{5}$/;
 
 /** Whether nobody knows if the statement was executed: the connection broke, rather than the server refusing it. */
 export const isConnectionError = (error: unknown): boolean => {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   if (typeof code === 'string' && SQL_STATE.test(code)) return CONNECTION_STATE.test(code);
-  return error instanceof Error && !(error instanceof ApiError);
+  if (error instanceof ApiError) return error.code === 'store-unavailable';
+  return error instanceof Error;
 };
 
 /** What a caller is told of a failed query: the server's own words stay in `cause`. */
 export const toStoreError = (error: unknown): unknown =>
-  isConnectionError(error) ? new ApiError('store-unavailable', undefined, { cause: error }) : error;
+  isConnectionError(error) && !(error instanceof ApiError)
+    ? new ApiError('store-unavailable', undefined, { cause: error })
+    : error;

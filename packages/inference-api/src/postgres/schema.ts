@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { outboxSchema } from '../anchoring/sql-outbox.ts';
 import { ApiError } from '../errors.ts';
+import { modelArchiveSchema } from '../records/model-archive.ts';
 import type { Dialect } from '../state/database.ts';
 import { stateSchema } from '../state/state-schema.ts';
 import { SCHEMA } from './connect.ts';
@@ -50,7 +51,8 @@ export const prepareSchema = async (pool: Pool): Promise<void> => {
     BEGIN;
     SELECT pg_advisory_xact_lock(${SCHEMA_LOCK});
     CREATE SCHEMA IF NOT EXISTS ${SCHEMA};
-    ${LOG_TABLES} ${stateSchema(POSTGRES)} ${outboxSchema(POSTGRES)} ${WRITER_TABLE}
+    ${LOG_TABLES} ${stateSchema(POSTGRES)} ${outboxSchema(POSTGRES)} ${modelArchiveSchema(POSTGRES)}
+    ${WRITER_TABLE}
     COMMIT;
   `);
   const { rows } = await pool.query<{ version: number }>('SELECT version FROM writer');

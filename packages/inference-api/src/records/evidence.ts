@@ -89,7 +89,9 @@ export const buildEvidence = async (
   ]);
   const record = parseRecord(stored.bytes);
   const model =
-    'modelVersion' in record && record.modelVersion ? parts.models.find(record.modelVersion) : undefined;
+    'modelVersion' in record && record.modelVersion
+      ? await parts.models.find(record.modelVersion)
+      : undefined;
   return encodeEvidenceBundle({
     type: 'testigo.evidence',
     version: 1,

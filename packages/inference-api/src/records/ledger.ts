@@ -189,6 +189,7 @@ export const createLedger = ({ log, state, keys, policy, now }: LedgerParts): Le
     },
     recover: async () => {
       const settled = await settle(await state.listIntended());
+      await state.closeRecorded(now());
       const owed = await state.listOwed();
       for (const { id, bytes } of owed) {
         // The log may hold it already: the same bytes are one leaf.

@@ -68,6 +68,12 @@ export const openPostgresReads = (pool: Pool): Database => ({
   close: async () => undefined,
 });
 
+/** A database that can be told to take no more. */
+export type TermDatabase = Database & {
+  /** Refuses every write from now on, those that wait included. */
+  seal(reason: unknown): void;
+};
+
 /**
  * For the writer of a term, whose every transaction is refused once the term is over; without one, for tools that
  * write what no writer decides on, such as the first API key. `onLost` hears of a write whose outcome is unknown.
@@ -76,17 +82,17 @@ export const openPostgresDatabase = (
   pool: Pool,
   term: Term | undefined,
   onLost: (error: unknown) => void = () => undefined,
-): Database => {
-  let lost: unknown;
+): TermDatabase => {
+  let sealed: { readonly reason: unknown } | undefined;
   const queue = new WriteQueue(async (statements) => {
-    if (lost !== undefined) throw lost;
+    if (sealed) throw sealed.reason;
     try {
       return await transact(pool, term, statements);
     } catch (error) {
       const told = toStoreError(error);
       // Whether it was committed is unknown: nothing more is written in this term, and the next one looks.
       if (told !== error) {
-        lost = told;
+        sealed ??= { reason: told };
         onLost(error);
       }
       throw told;
@@ -100,5 +106,8 @@ export const openPostgresDatabase = (
       await pool.query('VACUUM sessions, records, idempotency');
     },
     close: () => queue.drain(),
+    seal: (reason) => {
+      sealed ??= { reason };
+    },
   };
 };

@@ -56,6 +56,13 @@ const sessionMethods = (db: Database) => ({
   markClosed: async (sessionId: string, atMs: number) => {
     await db.write(['UPDATE sessions SET closed_at = ? WHERE id = ? AND closed_at IS NULL', atMs, sessionId]);
   },
+  closeRecorded: async (atMs: number) => {
+    await db.write([
+      `UPDATE sessions SET closed_at = ? WHERE closed_at IS NULL AND EXISTS (SELECT 1 FROM records
+         WHERE session_id = sessions.id AND type = 'SESSION_CLOSE' AND confirmed = 1)`,
+      atMs,
+    ]);
+  },
   dropSession: async (sessionId: string) => {
     await db.write(['DELETE FROM sessions WHERE id = ?', sessionId]);
   },

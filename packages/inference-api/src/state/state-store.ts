@@ -63,6 +63,8 @@ export type StateStore = {
   listSessions(query: SessionQuery): Promise<readonly SessionRow[]>;
   markClosed(sessionId: string, atMs: number): Promise<void>;
   dropSession(sessionId: string): Promise<void>;
+  /** Closes the sessions whose SESSION_CLOSE is confirmed: a crash may have come between the two. */
+  closeRecorded(atMs: number): Promise<void>;
 
   intendRecords(rows: readonly RecordRow[]): Promise<void>;
   confirmRecords(ids: readonly string[]): Promise<void>;

@@ -2,7 +2,7 @@
 // DATA_DIR: {train,publictest}.{images,labels}.u8, raw. Writes OUT_DIR/<name>.json and <name>.f16 (weights as binary16).
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { STRONG_AUGMENTATION } from '../src/augment/recipe.ts';
+import { STRONG_AUGMENTATION, WIDE_AUGMENTATION } from '../src/augment/recipe.ts';
 import { centreView, tenCropViews } from '../src/augment/view.ts';
 import { openDevice } from '../src/backend/webgpu-device.ts';
 import { packFloat16, unpackFloat16 } from '../src/network/float16.ts';
@@ -13,6 +13,7 @@ import { COMPACT_TRAINING, MISSION_TRAINING, type TrainingConfig } from '../src/
 import { runTraining } from '../src/training/loop.ts';
 import { GpuContext } from '../src/training/webgpu/context.ts';
 import { uploadData } from '../src/training/webgpu/predictor.ts';
+import type { Teacher } from '../src/training/webgpu/teachers.ts';
 import { WebGpuEngine } from '../src/training/webgpu/webgpu-engine.ts';
 
 type Job = {
@@ -23,7 +24,9 @@ type Job = {
   /** Rows to train on: all, the selection split's 80 %, or all but one fold of either. */
   readonly rows: 'all' | 'select';
   readonly fold?: { readonly index: number; readonly of: number };
-  /** Names of fold jobs whose out-of-fold probabilities soften the labels. */
+  /** Turn, zoom and move pictures further than the recipe's own augmentation does. */
+  readonly wide?: boolean;
+  /** Names of finished jobs whose networks teach this one, at this share of the loss (1 where not given). */
   readonly teachers?: readonly string[];
   readonly share?: number;
   readonly mixup?: number;
@@ -50,6 +53,15 @@ const fold = job.fold;
 const trainRows = fold ? pool.filter((_, i) => i % fold.of !== fold.index) : pool;
 const foldRows = fold ? pool.filter((_, i) => i % fold.of === fold.index) : new Uint32Array();
 
+/** The network that an earlier job left. */
+function readTeacher(name: string): Teacher & { readonly digest: string } {
+  const packed = readFileSync(`${outDir}/${name}.f16`);
+  const spec = compactNetwork();
+  const sizes = parametersOf(spec).map((p) => p.size);
+  const digest = createHash('sha256').update(packed).digest('hex');
+  return { spec, weights: unpackFloat16(new Uint8Array(packed), sizes), digest };
+}
+
 function recipe(): { spec: ReturnType<typeof compactNetwork>; config: TrainingConfig } {
   if (job.kind === 'mission')
     return {
@@ -68,9 +80,19 @@ function recipe(): { spec: ReturnType<typeof compactNetwork>; config: TrainingCo
       config: { ...common, schedule, augmentation, adversarial, labelSmoothing: 0, averageDecay: 0.998 },
     };
   }
-  const augmentation = { ...STRONG_AUGMENTATION, mixup: job.mixup ?? STRONG_AUGMENTATION.mixup };
-  return { spec: compactNetwork({ dropout: job.dropout ?? 0.4 }), config: { ...common, augmentation } };
+  const base = job.wide ? WIDE_AUGMENTATION : STRONG_AUGMENTATION;
+  const augmentation = { ...base, mixup: job.mixup ?? base.mixup };
+  const distillation = teachers && {
+    teachers: teachers.map(({ digest }) => digest),
+    share: job.share ?? 1,
+  };
+  return {
+    spec: compactNetwork({ dropout: job.dropout ?? 0.4 }),
+    config: { ...common, augmentation, distillation },
+  };
 }
+
+const teachers = job.teachers ? job.teachers.map(readTeacher) : null;
 const { spec, config } = recipe();
 
 const open = await openDevice({ allowSoftware: true });
@@ -78,35 +100,13 @@ if (!open) throw new Error('no WebGPU adapter');
 const context = new GpuContext(open);
 const data = uploadData(context, train.images, train.labels);
 
-function loadTeacher() {
-  if (!job.teachers || !job.share) return {};
-  const targets = new Float32Array(count * 8);
-  const times = new Uint8Array(count);
-  for (const name of job.teachers) {
-    const { rows, probabilities } = JSON.parse(readFileSync(`${outDir}/${name}.fold.json`, 'utf8')) as {
-      rows: number[];
-      probabilities: number[];
-    };
-    rows.forEach((row, i) => {
-      times[row] = times[row]! + 1;
-      for (let c = 0; c < 7; c++) targets[row * 8 + c] = targets[row * 8 + c]! + probabilities[i * 7 + c]!;
-    });
-  }
-  for (let row = 0; row < count; row++)
-    for (let c = 0; c < 7; c++) targets[row * 8 + c] = targets[row * 8 + c]! / Math.max(1, times[row]!);
-  if (trainRows.some((row) => times[row] === 0)) throw new Error('a training row has no teacher');
-  const tensor = context.allocate(targets.length, 'teacher');
-  context.write(tensor, targets);
-  return { teacher: { targets: tensor, share: job.share } };
-}
-
 const engine = new WebGpuEngine({
   context,
   spec,
   weights: initialWeights(spec, job.seed),
   data,
   config,
-  ...loadTeacher(),
+  ...(teachers ? { teachers } : {}),
 });
 const started = performance.now();
 const log: string[] = [];

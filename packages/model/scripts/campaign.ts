@@ -1,10 +1,11 @@
 // The training campaign as a queue: node scripts/campaign.ts DATA_DIR OUT_DIR SECONDS PLAN.json
-// Runs jobs of the plan whose needs are met, a few at a time, and stops at the limit; run again, it goes on.
+// Runs jobs of the plan whose needs are met, one on each launcher at a time, and stops at the limit; run again, it goes on.
+// A launcher is what stands before the command: [] on a machine of one GPU, a command that shows one GPU alone on others.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 
-type Planned = { name: string; needs?: string[]; seconds: number; choose?: string[]; [key: string]: unknown };
-type Plan = { parallel: number; jobs: Planned[] };
+type Planned = { name: string; needs?: string[]; seconds: number; [key: string]: unknown };
+type Plan = { launchers: string[][]; jobs: Planned[] };
 
 const [dataDir, outDir, seconds, planPath] = process.argv.slice(2) as [string, string, string, string];
 const plan = JSON.parse(readFileSync(planPath, 'utf8')) as Plan;
@@ -14,31 +15,17 @@ const isDone = (name: string): boolean => existsSync(`${outDir}/${name}.json`);
 const running = new Set<string>();
 const failed = new Set<string>();
 
-type Outcome = { job: Record<string, unknown>; validation: { tenCrop: { accuracy: number } } };
-/** The best of some jobs on the selection split decides what a final job takes over. */
-function chosen(names: string[]): Record<string, unknown> {
-  const outcomes = names
-    .filter(isDone)
-    .map((name) => JSON.parse(readFileSync(`${outDir}/${name}.json`, 'utf8')) as Outcome);
-  const best = outcomes.sort((a, b) => b.validation.tenCrop.accuracy - a.validation.tenCrop.accuracy)[0];
-  if (!best) return {};
-  writeFileSync(
-    `${outDir}/chosen.txt`,
-    JSON.stringify({
-      best: best.job.name,
-      of: outcomes.map((o) => [o.job.name, o.validation.tenCrop.accuracy]),
-    }),
-  );
-  const { share, mixup, dropout } = best.job;
-  return Object.fromEntries(Object.entries({ share, mixup, dropout }).filter(([, v]) => v !== undefined));
-}
+const free = plan.launchers.map((command) => ({ command }));
 
-function start({ needs, seconds: _estimate, choose, ...job }: Planned): void {
-  const inherited = choose ? chosen(choose) : {};
-  if (choose && inherited.share === undefined) delete job.teachers;
+function start({ needs, seconds: _estimate, ...job }: Planned): void {
   running.add(job.name);
+  const launcher = free.shift()!;
   const script = new URL('./campaign-job.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [script, dataDir, outDir, JSON.stringify({ ...job, ...inherited })]);
+  const [program, ...args] = [
+    ...launcher.command,
+    ...[process.execPath, script, dataDir, outDir, JSON.stringify(job)],
+  ];
+  const child = spawn(program!, args);
   const log = createWriteStream(`${outDir}/${job.name}.log`);
   child.stdout.pipe(log);
   child.stderr.pipe(log);
@@ -50,6 +37,7 @@ function start({ needs, seconds: _estimate, choose, ...job }: Planned): void {
   });
   child.on('exit', (code) => {
     running.delete(job.name);
+    free.push(launcher);
     if (code === 0) return;
     failed.add(job.name);
     console.log(`FAILED ${job.name}: ${readFileSync(`${outDir}/${job.name}.log`, 'utf8').slice(0, 600)}`);
@@ -59,7 +47,7 @@ function start({ needs, seconds: _estimate, choose, ...job }: Planned): void {
 for (;;) {
   const waiting = plan.jobs.filter((j) => !isDone(j.name) && !running.has(j.name) && !failed.has(j.name));
   for (const job of waiting) {
-    if (running.size >= plan.parallel) break;
+    if (free.length === 0) break;
     if (!(job.needs ?? []).every(isDone) || elapsed() + job.seconds > Number(seconds)) continue;
     start(job);
   }

@@ -53,3 +53,11 @@ export const STRONG_AUGMENTATION: AugmentationRecipe = {
   erase: 0.5,
   mixup: 0.2,
 };
+
+/** As the strong one, turned, zoomed and moved further: for long runs and for distillation. */
+export const WIDE_AUGMENTATION: AugmentationRecipe = {
+  ...STRONG_AUGMENTATION,
+  rotationDegrees: 15,
+  shift: 0.1,
+  zoom: 0.2,
+};

@@ -1,4 +1,9 @@
-import { type AugmentationRecipe, MISSION_AUGMENTATION, STRONG_AUGMENTATION } from '../augment/recipe.ts';
+import {
+  type AugmentationRecipe,
+  MISSION_AUGMENTATION,
+  STRONG_AUGMENTATION,
+  WIDE_AUGMENTATION,
+} from '../augment/recipe.ts';
 
 export type OptimizerConfig =
   | { readonly kind: 'adam'; readonly beta1: number; readonly beta2: number; readonly epsilon: number }
@@ -38,6 +43,12 @@ export type TrainingConfig = {
     readonly stepSize: number;
     readonly steps: number;
   } | null;
+  /** Learn the teachers' readings of the same views, at this share of the loss. Null for labels alone. */
+  readonly distillation: {
+    /** SHA-256 of each teacher's weights. */
+    readonly teachers: readonly string[];
+    readonly share: number;
+  } | null;
 };
 
 export const MISSION_TRAINING: TrainingConfig = {
@@ -54,6 +65,7 @@ export const MISSION_TRAINING: TrainingConfig = {
   averageDecay: null,
   transcriptEverySteps: 100,
   adversarial: null,
+  distillation: null,
 };
 
 /** The recipe of the compact network. */
@@ -90,3 +102,9 @@ export const fastAdversarial = (recipe: TrainingConfig, epsilon: number): Traini
   labelSmoothing: 0,
   adversarial: { epsilon, stepSize: 1.25 * epsilon, steps: 1 },
 });
+
+/** The recipe of a compact network that learns from an ensemble of its own kind. */
+export const DISTILLED_TRAINING: TrainingConfig = {
+  ...COMPACT_TRAINING,
+  augmentation: WIDE_AUGMENTATION,
+};

@@ -21,6 +21,7 @@ const crossEntropy = (p: tf.Tensor2D, y: tf.Tensor2D): tf.Scalar =>
 export class TfjsEngine implements TrainingEngine {
   readonly name = `tfjs ${tf.getBackend()}`;
   private readonly network: FerNetwork;
+  private readonly teachers: readonly FerNetwork[];
   private readonly data: TrainingData;
   private readonly config: TrainingConfig;
   private readonly optimizer: tf.Optimizer;
@@ -31,8 +32,18 @@ export class TfjsEngine implements TrainingEngine {
   private metrics: Metrics = { lossSum: 0, correct: 0, count: 0 };
   private maskSeed = 0;
 
-  constructor(network: FerNetwork, data: TrainingData, config: TrainingConfig) {
+  /** `teachers` are the networks whose digests `config.distillation` names. */
+  constructor(
+    network: FerNetwork,
+    data: TrainingData,
+    config: TrainingConfig,
+    teachers: readonly FerNetwork[] = [],
+  ) {
+    const named = config.distillation?.teachers.length ?? 0;
+    if (named !== teachers.length)
+      throw new Error(`the configuration names ${named} teachers, ${teachers.length} are given`);
     this.network = network;
+    this.teachers = teachers;
     this.data = data;
     this.config = config;
     this.optimizer = createOptimizer(config.optimizer, config.learningRate);
@@ -82,6 +93,13 @@ export class TfjsEngine implements TrainingEngine {
     return out;
   }
 
+  private ownLabels(indices: Uint32Array): tf.Tensor1D {
+    return tf.tensor1d(
+      Array.from(indices, (row) => this.data.labels[row]!),
+      'int32',
+    );
+  }
+
   async step(batch: TrainingBatch): Promise<void> {
     if (this.config.averageDecay !== null) this.average ??= await getWeights(this.network);
     const { inputSize: size } = this.network.spec;
@@ -92,8 +110,9 @@ export class TfjsEngine implements TrainingEngine {
     this.maskSeed = batch.maskSeed;
     (this.optimizer as unknown as { learningRate: number }).learningRate = batch.learningRate;
     const [loss, hits] = tf.tidy(() => {
-      const y = tf.tensor2d(this.targets(batch), [count, CLASS_COUNT]);
-      const x = this.moveBatch(tf.tensor4d(mixed, [count, size, size, 1]), y, batch.maskSeed);
+      const clean = tf.tensor4d(mixed, [count, size, size, 1]);
+      const y = this.taught(clean, tf.tensor2d(this.targets(batch), [count, CLASS_COUNT]));
+      const x = this.moveBatch(clean, y, batch.maskSeed);
       let probabilities: tf.Tensor | undefined;
       const value = this.optimizer.minimize(
         () => {
@@ -104,7 +123,7 @@ export class TfjsEngine implements TrainingEngine {
         true,
         this.trained,
       )!;
-      const right = tf.sum(tf.equal(tf.argMax(probabilities!, 1), tf.argMax(y, 1)));
+      const right = tf.sum(tf.equal(tf.argMax(probabilities!, 1), this.ownLabels(batch.indices)));
       probabilities!.dispose();
       return [value, right];
     });
@@ -142,6 +161,15 @@ export class TfjsEngine implements TrainingEngine {
       picture = next;
     }
     return picture;
+  }
+
+  /** Targets with the teachers' mean reading of the same pictures mixed in. */
+  private taught(x: tf.Tensor4D, labels: tf.Tensor2D): tf.Tensor2D {
+    const { distillation } = this.config;
+    if (!distillation) return labels;
+    const readings = this.teachers.map(({ model }) => model.apply(x, { training: false }) as tf.Tensor2D);
+    const mean = tf.div(tf.addN(readings), readings.length);
+    return tf.add(tf.mul(labels, 1 - distillation.share), tf.mul(mean, distillation.share));
   }
 
   /** Weight decay on kernels, as the L2 term whose gradient it is. */

@@ -71,7 +71,7 @@ export type LossRequest = HeadRequest & {
   readonly inputGradient: GpuTensor;
   readonly errors: GpuTensor; // [batch, 8]: d loss / d logits
   readonly losses: GpuTensor; // [batch, 2]: loss, hit
-  /** Soft targets [rows of the data, 8] of a teacher and their share of the loss. */
+  /** Soft targets [batch, 8] of teachers and their share of the loss. */
   readonly teacher?: { readonly targets: GpuTensor; readonly share: number };
 };
 
@@ -82,9 +82,7 @@ export function recordLoss(context: GpuContext, r: LossRequest): Pass {
   const mixed = r.mixup
     ? `let weight = views[n * 12u + 11u]; let other = labels[partners[n]];`
     : 'let weight = 1.0; let other = own;';
-  const soft = r.teacher
-    ? `goal = mix(goal, teacher[indices[n] * 8u + u32(t)]${r.mixup ? ` * weight + teacher[partners[n] * 8u + u32(t)] * (1.0 - weight)` : ''}, ${r.teacher.share});`
-    : '';
+  const soft = r.teacher ? `goal = mix(goal, teacher[n * 8u + u32(t)], ${r.teacher.share});` : '';
   return context.record({
     label: 'loss',
     bindings: {

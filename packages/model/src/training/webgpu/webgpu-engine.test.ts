@@ -135,6 +135,30 @@ for (const spec of [PLAIN, COMPACT]) {
   }
 }
 
+test.runIf(context !== null)(
+  'a distilled step of the executor is that of TensorFlow.js',
+  async () => {
+    await chooseBackend({ only: 'wasm', print: () => {} });
+    const teachers = ['first teacher', 'second teacher'];
+    const config: TrainingConfig = { ...ONE_STEP, distillation: { teachers, share: 0.75 } };
+    const networks = teachers.map((seed) => buildNetwork(COMPACT, seed));
+    const network = buildNetwork(COMPACT, 'compare');
+    const expected = await observe(new TfjsEngine(network, data, config, networks), COMPACT, 1, 1);
+    for (const { model } of [network, ...networks]) model.dispose();
+    const weights = initialWeights(COMPACT, 'compare');
+    const engine = new WebGpuEngine({
+      ...{ context: context!, spec: COMPACT, weights, config, predictBatch: BATCH },
+      data: uploadData(context!, data.images, data.labels),
+      teachers: teachers.map((seed) => ({ spec: COMPACT, weights: initialWeights(COMPACT, seed) })),
+    });
+    const seen = await observe(engine, COMPACT, 1, 1);
+    const expectedLoss = expected.metrics.lossSum / expected.metrics.count - penaltyOf(COMPACT, weights);
+    expect(seen.metrics.lossSum / seen.metrics.count).toBeCloseTo(expectedLoss, 3);
+    expect(distance(expected.probabilities, seen.probabilities)).toBeLessThan(1e-3);
+  },
+  COMPILE_TIMEOUT_MS,
+);
+
 /** tfjs' loss holds the weight decay as a term; the executor applies it in the update. */
 function penaltyOf(spec: NetworkSpec, weights: Float32Array[]): number {
   const kernels = parametersOf(spec).flatMap((p, i) => (p.role === 'kernel' ? [weights[i]!] : []));

@@ -10,6 +10,7 @@ import { BatchBuffer } from './batch-buffer.ts';
 import type { GpuContext, GpuTensor, Pass } from './context.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { Predictor, type ResidentData } from './predictor.ts';
+import { recordTeachers, type Teacher } from './teachers.ts';
 
 export type EngineRequest = {
   readonly context: GpuContext;
@@ -19,8 +20,8 @@ export type EngineRequest = {
   readonly config: TrainingConfig;
   /** Rows a dispatch of the predictor. */
   readonly predictBatch?: number;
-  /** Soft targets of a teacher, [count, 8], and their share of the loss. */
-  readonly teacher?: { readonly targets: GpuTensor; readonly share: number };
+  /** The networks whose digests `config.distillation` names, in its order. */
+  readonly teachers?: readonly Teacher[];
 };
 
 const PREDICT_BATCH = 256;
@@ -76,10 +77,11 @@ export class WebGpuEngine implements TrainingEngine {
       gradients: this.gradients,
       input: picture,
     });
-    const { loss, weights: headWeights, featureGradient } = this.recordHead(graph);
-    const down = graph.backward(featureGradient, config.adversarial !== null);
     const { indices, partners, views } = this.sent;
     const clean = config.adversarial ? context.allocate(picture.length, 'clean picture') : picture;
+    const taught = this.recordTeaching(clean);
+    const { loss, weights: headWeights, featureGradient } = this.recordHead(graph, taught?.teacher);
+    const down = graph.backward(featureGradient, config.adversarial !== null);
     const gather = recordGather(context, {
       ...{
         batch,
@@ -93,6 +95,7 @@ export class WebGpuEngine implements TrainingEngine {
     });
     return [
       gather,
+      ...(taught?.passes ?? []),
       ...this.recordAttack(graph, loss, down, clean, picture),
       ...graph.forward,
       loss,
@@ -102,8 +105,23 @@ export class WebGpuEngine implements TrainingEngine {
     ];
   }
 
-  private recordHead(graph: Graph): { loss: Pass; weights: Pass[]; featureGradient: GpuTensor } {
-    const { context, spec, config, data, teacher } = this.r;
+  private recordTeaching(picture: GpuTensor): { passes: Pass[]; teacher: LossRequest['teacher'] } | null {
+    const { context, config, teachers = [] } = this.r;
+    if (!config.distillation) return null;
+    const { share } = config.distillation;
+    if (teachers.length !== config.distillation.teachers.length || teachers.length === 0)
+      throw new Error(
+        `distillation names ${config.distillation.teachers.length} teachers, ${teachers.length} given`,
+      );
+    const { passes, targets } = recordTeachers(context, { teachers, batch: config.batchSize, picture });
+    return { passes, teacher: { targets, share } };
+  }
+
+  private recordHead(
+    graph: Graph,
+    teacher: LossRequest['teacher'],
+  ): { loss: Pass; weights: Pass[]; featureGradient: GpuTensor } {
+    const { context, spec, config, data } = this.r;
     const last = spec.layers.length - 1;
     const [weights, bias] = this.current.ofLayer(last) as [GpuTensor, GpuTensor];
     const [weightGradient, biasGradient] = this.gradients.ofLayer(last) as [GpuTensor, GpuTensor];

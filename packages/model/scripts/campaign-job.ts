@@ -21,8 +21,8 @@ type Job = {
   readonly kind: 'mission' | 'compact' | 'robust';
   readonly seed: string;
   readonly epochs: number;
-  /** Rows to train on: all, the selection split's 80 %, or all but one fold of either. */
-  readonly rows: 'all' | 'select';
+  /** Rows to train on: all, all but the calibration split, the selection split's 80 %, or all but one fold. */
+  readonly rows: 'all' | 'calibrate' | 'select';
   readonly fold?: { readonly index: number; readonly of: number };
   /** Turn, zoom and move pictures further than the recipe's own augmentation does. */
   readonly wide?: boolean;
@@ -48,7 +48,9 @@ const count = train.labels.length;
 const order = permute(count, createGenerator('selection split'));
 const held = Math.floor(count * 0.2);
 const validation = order.slice(0, held);
-const pool = job.rows === 'all' ? order : order.slice(held);
+// A final network leaves out the first 4 % of the same order, to fit its temperature and its conformal quantile on.
+const left = { all: 0, calibrate: Math.floor(count * 0.04), select: held }[job.rows];
+const pool = order.slice(left);
 const fold = job.fold;
 const trainRows = fold ? pool.filter((_, i) => i % fold.of !== fold.index) : pool;
 const foldRows = fold ? pool.filter((_, i) => i % fold.of === fold.index) : new Uint32Array();

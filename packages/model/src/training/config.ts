@@ -102,9 +102,3 @@ export const fastAdversarial = (recipe: TrainingConfig, epsilon: number): Traini
   labelSmoothing: 0,
   adversarial: { epsilon, stepSize: 1.25 * epsilon, steps: 1 },
 });
-
-/** The recipe of a compact network that learns from an ensemble of its own kind. */
-export const DISTILLED_TRAINING: TrainingConfig = {
-  ...COMPACT_TRAINING,
-  augmentation: WIDE_AUGMENTATION,
-};

@@ -1,9 +1,4 @@
-import {
-  type AugmentationRecipe,
-  MISSION_AUGMENTATION,
-  STRONG_AUGMENTATION,
-  WIDE_AUGMENTATION,
-} from '../augment/recipe.ts';
+import { type AugmentationRecipe, MISSION_AUGMENTATION, STRONG_AUGMENTATION } from '../augment/recipe.ts';
 
 export type OptimizerConfig =
   | { readonly kind: 'adam'; readonly beta1: number; readonly beta2: number; readonly epsilon: number }

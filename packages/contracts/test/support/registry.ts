@@ -9,8 +9,10 @@ import {
   signDatasetApproval,
   type TestigoRegistry,
 } from '../../src/index.ts';
+import { watchBranches } from './branches.ts';
 
 export const connection = await network.create();
+if (process.env.TESTIGO_BRANCHES) watchBranches(connection.provider, process.env.TESTIGO_BRANCHES);
 export const { ethers, networkHelpers } = connection;
 
 export const ORIGIN = 'testigo.example/log';

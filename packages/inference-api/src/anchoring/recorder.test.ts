@@ -144,6 +144,36 @@ describe('detections recorded by themselves', { timeout: 60_000 }, () => {
     expect(codes()).toEqual(['nonce-taken']);
   });
 
+  it('keep the nonce of one on chain from the next, also before a node that lags', async () => {
+    const node = connectJsonRpc(chain.url);
+    const depths = { safe: 1_000, finalized: 1_000 };
+    /** Knows no tags but `latest`, and calls another block so where one is given. */
+    const seeing =
+      (latest?: string): JsonRpc =>
+      async (method, params) => {
+        if (method !== 'eth_getBlockByNumber') return node(method, params);
+        if (params[0] === 'safe' || params[0] === 'finalized') return null;
+        return node(method, [params[0] === 'latest' && latest ? latest : params[0], params[1]]);
+      };
+    const [first, second] = [newDetection(), newDetection()];
+    await restart({ depths, nodes: [seeing()] });
+    await engine.recordDetection(first);
+    await engine.look();
+    await engine.look();
+    const mined = await engine.findRecording(first.leaf);
+    expect(mined).toMatchObject({ state: 'mined' });
+    const lagging = seeing(`0x${(mined!.blockNumber! - 1).toString(16)}`);
+    await restart({ depths, nodes: [lagging] });
+    await engine.recordDetection(second);
+    await engine.look();
+    expect((await engine.findRecording(second.leaf))?.nonce).toBe(mined!.nonce! + 1);
+    await restart();
+    await engine.look();
+    await engine.look();
+    expect(await recorded()).toEqual([first.leaf, second.leaf]);
+    expect(alarms).toEqual([]);
+  });
+
   it('need an account of their own', () => {
     expect(
       () =>

@@ -124,11 +124,12 @@ export class Recorder {
 
   async #sendQueued(view: ChainView): Promise<void> {
     const unsettled = await this.#config.outbox.listUnsettled();
-    const taken = new Set(unsettled.filter(isInFlight).map(({ nonce }) => nonce));
+    // Those on chain count too: after a reorg, or seen from a node that lags, their nonces look free and are not.
+    const taken = new Set(unsettled.map(({ nonce }) => nonce));
+    const free = Math.max(0, IN_FLIGHT - unsettled.filter(isInFlight).length);
     // From the lowest free nonce on: a gap would hold up all that come after it.
     let nonce = view.nonce;
-    for (const recording of unsettled.filter(({ state }) => state === 'queued')) {
-      if (taken.size >= IN_FLIGHT) return;
+    for (const recording of unsettled.filter(({ state }) => state === 'queued').slice(0, free)) {
       while (taken.has(nonce)) nonce++;
       const call = await this.#prepare(recording);
       if (!call) continue;

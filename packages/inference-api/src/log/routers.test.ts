@@ -12,20 +12,13 @@ import {
   toHex,
   verifyInclusion,
 } from '@testigo/trail';
-import express, { type ErrorRequestHandler } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ApiError } from '../errors.ts';
-import { BATCH_TYPE, createIngestRouter } from './ingest-router.ts';
+import { BATCH_TYPE } from './ingest-router.ts';
 import type { EncodedRecord, TransparencyLog } from './log.ts';
+import { createLogApp } from './log-app.ts';
 import { openLog } from './open-log.ts';
-import { createLogRouter } from './router.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { makeFolder, makeRecord, makeRecords, TEST_IDENTITY } from './testing.ts';
-
-const toProblem: ErrorRequestHandler = (error, _request, response, _next) => {
-  const { httpStatus, code } = error instanceof ApiError ? error : { httpStatus: 500, code: String(error) };
-  response.status(httpStatus).json({ code });
-};
 
 describe('the log over HTTP', { timeout: 60_000 }, () => {
   const folder = makeFolder();
@@ -39,8 +32,7 @@ describe('the log over HTTP', { timeout: 60_000 }, () => {
       store: await SqliteStore.open(folder.path),
       options: { batchDelayMs: 1 },
     });
-    const app = express().use(createIngestRouter(log), createLogRouter(log), toProblem);
-    server = createServer(app);
+    server = createServer(createLogApp(log, (error) => expect.unreachable(String(error))));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });

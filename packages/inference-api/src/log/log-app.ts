@@ -1,0 +1,19 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import { sendProblem, toApiError } from '../http/problem.ts';
+import { createIngestRouter } from './ingest-router.ts';
+import type { TransparencyLog } from './log.ts';
+import { createLogRouter } from './router.ts';
+
+/** A log alone over HTTP: it takes canonical records from anybody who can reach it, and serves them in the C2SP formats. */
+export const createLogApp = (log: TransparencyLog, onFailure: (error: unknown) => void): Express => {
+  const handleErrors: ErrorRequestHandler = (thrown, _request, response, next) => {
+    const error = toApiError(thrown);
+    if (error.httpStatus >= 500) onFailure(error.cause ?? error);
+    if (response.headersSent) next(thrown);
+    else sendProblem(response, error);
+  };
+  return express()
+    .disable('etag')
+    .disable('x-powered-by')
+    .use(createIngestRouter(log), createLogRouter(log), handleErrors);
+};

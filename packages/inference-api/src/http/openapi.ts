@@ -105,7 +105,7 @@ const toContent = (operation: Operation, components: Json): Json => {
   const fields = (components[refNameOf(schema)] ?? schema) as { properties: Json; required?: string[] };
   const form = {
     type: 'object',
-    properties: { ...fields.properties, image: { type: 'string', format: 'binary' } },
+    properties: { ...fields.properties, image: { type: 'string', format: 'binary', minLength: 1 } },
     required: fields.required ?? [],
     additionalProperties: false,
   };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { encodeCanonical, fromUtf8, toHex } from '@testigo/trail';
 import type { SessionRow } from '../state/state-store.ts';
 import { commitFields } from './commitments.ts';
-import type { Draft } from './ledger.ts';
+import type { Draft, Place } from './ledger.ts';
 
 /** What every record of this process says about the system that made it. */
 export type Provenance = {
@@ -35,18 +35,23 @@ export const detectionValues = (fields: DetectionFields) => ({
   capturedAt: String(fields.capturedAtMs),
 });
 
+/** What every record of a session begins with. */
+const headOf = (session: SessionRow, id: string, timeMs: number, { sequence }: Place) => ({
+  version: 1 as const,
+  id,
+  time: toSeconds(timeMs),
+  sessionId: session.id,
+  sequence,
+});
+
 export const draftOpen = (session: SessionRow, provenance: Provenance): Draft => {
   const id = newId();
   const { purpose, legalBasis, deployer, notice, noticeShownAtMs, consentGivenAtMs, roles } = session.terms;
   return {
     id,
-    build: ({ sequence }) => ({
+    build: (place) => ({
       type: 'SESSION_OPEN',
-      version: 1,
-      id,
-      time: toSeconds(session.openedAtMs),
-      sessionId: session.id,
-      sequence,
+      ...headOf(session, id, session.openedAtMs, place),
       purpose,
       legalBasis,
       deployer,
@@ -73,19 +78,15 @@ export const draftDetection = (
     id,
     payload: { values, context },
     needsOpenSession: true,
-    build: ({ sequence, subjectKey }) => ({
+    build: (place) => ({
       type: 'DETECTION',
-      version: 1,
-      id,
-      time: toSeconds(fields.capturedAtMs),
-      sessionId: session.id,
-      sequence,
+      ...headOf(session, id, fields.capturedAtMs, place),
       ...provenance,
       subjectRole: session.terms.subjectRole,
       notice: session.terms.notice,
       noticeShownAt: toSeconds(session.terms.noticeShownAtMs),
       purpose: session.terms.purpose,
-      commitments: commitFields(subjectKey, id, values),
+      commitments: commitFields(place.subjectKey, id, values),
     }),
   };
 };
@@ -103,17 +104,13 @@ export const draftRefusal = (
   return {
     id,
     payload: { values, context: {} },
-    build: ({ sequence, subjectKey }) => ({
+    build: (place) => ({
       type: 'REFUSAL',
-      version: 1,
-      id,
-      time: toSeconds(refusal.timeMs),
-      sessionId: session.id,
-      sequence,
+      ...headOf(session, id, refusal.timeMs, place),
       reason: refusal.reason,
       policy: provenance.policy,
       modelVersion: provenance.modelVersion,
-      commitments: commitFields(subjectKey, id, values),
+      commitments: commitFields(place.subjectKey, id, values),
     }),
   };
 };
@@ -124,20 +121,16 @@ export const draftClose = (session: SessionRow, timeMs: number, reason: string):
     id,
     needsCounts: true,
     needsOpenSession: true,
-    build: ({ sequence, counts }) => ({
+    build: (place) => ({
       type: 'SESSION_CLOSE',
-      version: 1,
-      id,
-      time: toSeconds(timeMs),
-      sessionId: session.id,
-      sequence,
+      ...headOf(session, id, timeMs, place),
       openedAt: toSeconds(session.openedAtMs),
       reason,
       counts: {
-        detections: counts.DETECTION ?? 0,
-        refusals: counts.REFUSAL ?? 0,
-        reviews: counts.REVIEW ?? 0,
-        overrides: counts.OVERRIDE ?? 0,
+        detections: place.counts.DETECTION ?? 0,
+        refusals: place.counts.REFUSAL ?? 0,
+        reviews: place.counts.REVIEW ?? 0,
+        overrides: place.counts.OVERRIDE ?? 0,
       },
     }),
   };
@@ -153,13 +146,9 @@ export const draftReview = (
   const { detectionId, reviewer, decision, factReference, timeMs } = review;
   return {
     id,
-    build: ({ sequence }) => ({
+    build: (place) => ({
       type: 'REVIEW',
-      version: 1,
-      id,
-      time: toSeconds(timeMs),
-      sessionId: session.id,
-      sequence,
+      ...headOf(session, id, timeMs, place),
       detectionId,
       reviewer,
       decision,
@@ -178,17 +167,13 @@ export const draftOverride = (
   return {
     id,
     payload: { values, context: {} },
-    build: ({ sequence, subjectKey }) => ({
+    build: (place) => ({
       type: 'OVERRIDE',
-      version: 1,
-      id,
-      time: toSeconds(timeMs),
-      sessionId: session.id,
-      sequence,
+      ...headOf(session, id, timeMs, place),
       detectionId,
       reviewer,
       reason,
-      commitments: commitFields(subjectKey, id, values),
+      commitments: commitFields(place.subjectKey, id, values),
     }),
   };
 };

@@ -119,6 +119,17 @@ describe('the built testigo-model', () => {
     expect(arrays.probabilities!.shape).toEqual([56, 7]);
   });
 
+  it('trains against an attack, and measures what stands against PGD after each epoch', async () => {
+    const args = ['train', '--data', csv, '--adversarial', 'fast-at', '--backend', 'wasm', '--out', 'robust'];
+    const { status, stderr } = run(...args, '--epochs', '1', '--limit', '24', '--batch', '8');
+    expect(stderr).toMatch(/epoch 1\/1: .* under PGD-10 \d+\.\d %/);
+    expect(status).toBe(0);
+    const [line] = readFileSync(join(folder, 'robust.run', 'metrics.jsonl'), 'utf8').split('\n');
+    expect(JSON.parse(line!).robustAccuracy).toBeGreaterThanOrEqual(0);
+    const wrong = await runHere(...args, '--epsilon', '300');
+    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('[option-invalid]') });
+  });
+
   it('trains the networks of an evidence file in processes of their own, and says how long it takes', () => {
     const small = writeCsv('few.csv', 28);
     const args = ['--networks', '--network', 'mission', '--folds', '2', '--epochs', '1', '--backend', 'wasm'];

@@ -9,6 +9,8 @@ import { compactNetwork, type NetworkSpec } from '../../network/spec.ts';
 import { createGenerator } from '../../random/keyed-generator.ts';
 import { COMPACT_TRAINING, type TrainingConfig } from '../config.ts';
 import type { TrainingBatch, TrainingEngine } from '../engine.ts';
+import { runTraining } from '../loop.ts';
+import { decodeState, encodeState } from '../state.ts';
 import { TfjsEngine } from '../tfjs-engine.ts';
 import { GpuContext } from './context.ts';
 import { uploadData } from './predictor.ts';
@@ -155,6 +157,42 @@ test.runIf(context !== null)(
     const expectedLoss = expected.metrics.lossSum / expected.metrics.count - penaltyOf(COMPACT, weights);
     expect(seen.metrics.lossSum / seen.metrics.count).toBeCloseTo(expectedLoss, 3);
     expect(distance(expected.probabilities, seen.probabilities)).toBeLessThan(1e-3);
+  },
+  COMPILE_TIMEOUT_MS,
+);
+
+test.runIf(context !== null)(
+  'a run on the executor rests, is stored and goes on from there',
+  async () => {
+    const config: TrainingConfig = {
+      ...ONE_STEP,
+      ...{
+        epochs: 3,
+        learningRate: 0.01,
+        averageDecay: 0.8,
+        transcriptEverySteps: 1,
+        validationFraction: 0.25,
+      },
+    };
+    const resident = uploadData(context!, data.images, data.labels);
+    const states: Uint8Array[] = [];
+    const run = async (stored?: Uint8Array) => {
+      const weights = initialWeights(COMPACT, 'rest');
+      const engine = new WebGpuEngine({
+        ...{ context: context!, spec: COMPACT, weights, data: resident, config, predictBatch: BATCH },
+      });
+      return runTraining({
+        ...{ ...data, spec: COMPACT, engine, config },
+        ...(stored ? { resume: decodeState(stored) } : {}),
+        onRest: async ({ takeState }) => void (stored ? 0 : states.push(encodeState(await takeState()))),
+      });
+    };
+    const whole = await run();
+    expect(states).toHaveLength(6); // two steps an epoch: an entry, and the epoch's end
+    const resumed = await run(states[2]);
+    // Sums over the batch run in a fixed order: one adapter repeats itself to the bit.
+    expect(resumed.transcript.head).toBe(whole.transcript.head);
+    expect(resumed.weights).toEqual(whole.weights);
   },
   COMPILE_TIMEOUT_MS,
 );

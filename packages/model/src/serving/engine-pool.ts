@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { Question } from './worker.ts';
 
 type Answer = {
   readonly id: number;
@@ -37,14 +39,21 @@ export class EnginePool {
     member.busy++;
     return new Promise<Float32Array>((resolve, reject) => {
       member.pending.set(id, { resolve, reject });
-      member.worker.postMessage({ id, pixels });
+      member.worker.postMessage({ id, pixels } satisfies Question);
     }).finally(() => {
       member.busy--;
     });
   }
 
+  /** Ends each thread once it has answered: one terminated inside onnxruntime takes the whole process with it. */
   async close(): Promise<void> {
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all(
+      this.#members.map(async ({ worker }) => {
+        const ended = once(worker, 'exit');
+        worker.postMessage('end' satisfies Question);
+        await ended;
+      }),
+    );
   }
 }
 

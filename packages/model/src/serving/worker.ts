@@ -5,7 +5,16 @@ import { OnnxEngine } from '../bundle/engine.ts';
 const { onnx, threads, batchSize } = workerData as { onnx: Uint8Array; threads: number; batchSize: number };
 const engine = await OnnxEngine.create(onnx, 48, { threads, batchSize });
 
-parentPort!.on('message', async ({ id, pixels }: { id: number; pixels: Uint8Array }) => {
+/** Pictures to read, or that there will be no more. */
+export type Question = { readonly id: number; readonly pixels: Uint8Array } | 'end';
+
+parentPort!.on('message', async (question: Question) => {
+  if (question === 'end') {
+    await engine.close();
+    parentPort!.close();
+    return;
+  }
+  const { id, pixels } = question;
   try {
     const scores = (await engine.run(pixels, 'probabilities')).slice();
     parentPort!.postMessage({ id, scores }, [scores.buffer]);

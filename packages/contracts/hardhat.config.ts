@@ -33,7 +33,8 @@ export default defineConfig({
   paths: { sources: ['contracts', 'test/contracts'], tests: { mocha: 'test', solidity: 'test/solidity' } },
   typechain: { outDir: 'src/generated', tsNocheck: true },
   test: {
-    mocha: { timeout: 120_000 },
+    // the exhaustive form checks 130,000 proofs in one test
+    mocha: { timeout: process.env.TESTIGO_EXHAUSTIVE ? 900_000 : 120_000 },
     solidity: {
       profiles: {
         default: { fuzz: { runs: 100 }, invariant: { runs: 20, depth: 50 } },

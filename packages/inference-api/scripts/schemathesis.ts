@@ -10,6 +10,7 @@ const ground = await prepareGround();
 const api = await startTestApi(ground, {
   auth: { mode: 'required' },
   limits: { requestsPerMinute: 1_000_000 },
+  webrtc: { enabled: true },
 });
 const { token } = await api.createKey({ name: 'schemathesis', scopes: [...SCOPES] });
 const config = fileURLToPath(new URL('../schemathesis.toml', import.meta.url));

@@ -10,6 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { ApiError } from '../errors.ts';
+import { unixTimeMs } from './unix-time.ts';
 
 // Without tracing these are the API's no-ops. Attributes hold ids, codes and counts: never a picture, a label or a
 // score, because traces leave the machine.
@@ -28,12 +29,12 @@ export const endSpan = (span: Span, error?: unknown): void => {
     if (!(error instanceof ApiError) || error.httpStatus >= 500)
       span.setStatus({ code: SpanStatusCode.ERROR });
   }
-  span.end();
+  span.end(unixTimeMs());
 };
 
 /** Runs the work under a span of this name, a child of the current one. */
 export const inSpan = <T>(name: string, work: (span: Span) => Promise<T>): Promise<T> =>
-  tracer().startActiveSpan(name, async (span) => {
+  tracer().startActiveSpan(name, { startTime: unixTimeMs() }, async (span) => {
     try {
       const result = await work(span);
       endSpan(span);
@@ -46,7 +47,7 @@ export const inSpan = <T>(name: string, work: (span: Span) => Promise<T>): Promi
 
 /** A span that outlives one call; `run` makes it the current one for some work. */
 export const openSpan = (name: string, attributes: Attributes = {}) => {
-  const span = tracer().startSpan(name, { attributes });
+  const span = tracer().startSpan(name, { attributes, startTime: unixTimeMs() });
   const inside = trace.setSpan(context.active(), span);
   return {
     span,
@@ -68,7 +69,11 @@ export const readTraceContext = (headers: Readonly<Record<string, unknown>>): Co
 export const openServerSpan = (method: string, headers: Readonly<Record<string, unknown>>) => {
   const parent = readTraceContext(headers);
   const attributes = { 'http.request.method': method };
-  const span = tracer().startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
+  const span = tracer().startSpan(
+    method,
+    { kind: SpanKind.SERVER, attributes, startTime: unixTimeMs() },
+    parent,
+  );
   return { span, inside: trace.setSpan(parent, span) };
 };
 
@@ -86,7 +91,7 @@ export const endServerSpan = (
   span.setAttribute('http.response.status_code', status);
   if (errorCode !== undefined) span.setAttribute('error.type', errorCode);
   if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-  span.end();
+  span.end(unixTimeMs());
 };
 
 /** Undefined without tracing: then nobody made an id. */

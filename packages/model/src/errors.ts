@@ -91,6 +91,16 @@ export const MODEL_ERRORS = {
     template: '{path}: {seen}',
     help: 'model.json must be a tfjs layers model with its weights in weights.bin.',
   },
+  'bundle-labels': {
+    title: 'The bundle names other classes',
+    template: '{path}: its classes are {seen}; {expected} expected, in this order',
+    help: 'Its outputs would be read as the wrong classes. Train or fine-tune it on the seven classes of FER-2013.',
+  },
+  'teacher-unfit': {
+    title: 'A bundle cannot teach this network',
+    template: '{path}: {seen}',
+    help: 'A teacher reads the same pictures as the network that learns from it, and its weights are those that the run names.',
+  },
   'bundle-exists': {
     title: 'There is something at this place already',
     template: '{path}: exists and is not a model bundle',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ModelManifest, modelVersionOf, parseDsse, parseModelManifest, toHex } from '@testigo/trail';
 import { z } from 'zod';
 import { ModelError } from '../errors.ts';
+import { LABELS } from '../labels.ts';
 import type { LayersModel } from './layers.ts';
 import type { InputForm } from './onnx/to-onnx.ts';
 import { decodeWeights, weightsManifestSchema } from './weights.ts';
@@ -38,7 +39,7 @@ const describe = (error: unknown): string => (error instanceof Error ? error.mes
 
 /**
  * Reads a bundle and verifies every byte against its manifest's digests, the dataset envelope's payload included.
- * @throws ModelError bundle-not-found, bundle-manifest, bundle-digest, bundle-topology
+ * @throws ModelError bundle-not-found, bundle-manifest, bundle-labels, bundle-digest, bundle-topology
  */
 export const readBundle = (folder: string): BundleContents => {
   const manifestPath = join(folder, 'manifest.json');
@@ -50,6 +51,7 @@ export const readBundle = (folder: string): BundleContents => {
   }
   const manifestBytes = new Uint8Array(readFileSync(manifestPath));
   const manifest = readManifest(manifestBytes, manifestPath);
+  checkLabels(manifest, manifestPath);
   const files = new Map(
     manifest.files.map((file) => [file.name, readVerified(join(folder, file.name), file)]),
   );
@@ -74,6 +76,11 @@ const readManifest = (bytes: Uint8Array, path: string): ModelManifest => {
   } catch (cause) {
     throw new ModelError('bundle-manifest', { path, seen: describe(cause) }, { cause });
   }
+};
+
+const checkLabels = ({ labels }: ModelManifest, path: string): void => {
+  const [seen, expected] = [labels.join(', '), LABELS.join(', ')];
+  if (seen !== expected) throw new ModelError('bundle-labels', { path, seen, expected });
 };
 
 const readVerified = (

@@ -1,52 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../bundle/read-bundle.ts';
 import { decodeEvidence } from '../evidence/evidence-file.ts';
-import { PIXEL_COUNT } from '../labels.ts';
-import { createGenerator } from '../random/keyed-generator.ts';
-import { runCli } from './program.ts';
+import { runHere, runMain, writeFaces } from './cli.test-data.ts';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'testigo-cli-'));
-const run = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: 'utf8',
-    cwd: folder,
-  });
-  return { status, stdout, stderr };
-};
-
-/** The same program without a process of its own. */
-const runHere = async (...args: string[]) => {
-  const out = { stdout: '', stderr: '' };
-  const sink = (name: 'stdout' | 'stderr') => ({
-    write: (text: string) => {
-      out[name] += text;
-    },
-  });
-  const context = { stdout: sink('stdout'), stderr: sink('stderr'), signal: new AbortController().signal };
-  return { status: await runCli(['node', 'testigo-model', ...args], context), ...out };
-};
-
-/** Made-up faces: a bright band whose height is the class, with noise; every fourth row is PublicTest. */
-const writeCsv = (name: string, rows: number): string => {
-  const random = createGenerator('cli', name);
-  const lines = Array.from({ length: rows }, (_, row) => {
-    const label = row % 7;
-    const pixels = Array.from({ length: PIXEL_COUNT }, (_, i) => {
-      const isBright = Math.floor(i / 48 / 7) === label;
-      return Math.floor((isBright ? 180 : 60) + 50 * random.uniform());
-    });
-    return `${label},${pixels.join(' ')},${row % 4 === 3 ? 'PublicTest' : 'Training'}`;
-  });
-  const path = join(folder, name);
-  writeFileSync(path, `emotion,pixels,Usage\n${lines.join('\n')}\n`);
-  return path;
-};
+const run = (...args: string[]) => runMain(folder, ...args);
+const writeCsv = (name: string, rows: number): string => writeFaces(folder, name, rows);
 const csv = writeCsv('faces.csv', 56);
 
 describe('the built testigo-model', () => {

@@ -1,32 +1,20 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeTranscript } from '../training/transcript.ts';
+import { MAIN, runMain, writeFaces } from './cli.test-data.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'testigo-resume-'));
 
-/** 40 pictures in one gray tone each: the arithmetic is what is tested, not what is learnt. */
-const writeFaces = (): string => {
-  const rows = Array.from({ length: 40 }, (_, row) => {
-    const tone = 20 + 5 * row;
-    const pixels = Array.from({ length: 2304 }, (_, i) => (tone + ((i * (row + 3)) % 61)) % 256);
-    return `${row % 7},${pixels.join(' ')},Training`;
-  });
-  const path = join(folder, 'faces.csv');
-  writeFileSync(path, `emotion,pixels,Usage\n${rows.join('\n')}\n`);
-  return path;
-};
-const faces = writeFaces();
+const faces = writeFaces(folder, 'faces.csv', 53);
 const argsOf = (name: string, ...more: string[]): string[] => [
-  ...[MAIN, 'train', '--data', faces, '--out', join(folder, name), '--backend', 'wasm', '--batch', '8'],
+  ...['train', '--data', faces, '--out', join(folder, name), '--backend', 'wasm', '--batch', '8'],
   ...['--epochs', '3', '--transcript-every', '3', '--save-every', '0', ...more],
 ];
-const run = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8', cwd: folder });
+const run = (...args: string[]) => runMain(folder, ...args);
 
 const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 const resultOf = (name: string) => ({
@@ -40,7 +28,7 @@ const resultOf = (name: string) => ({
 
 /** Starts a run and kills it, outright, at the first moment at which `isDue`. */
 const killWhen = async (args: string[], isDue: (files: string[], child: ChildProcess) => boolean) => {
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: 'ignore' });
   const states = join(folder, 'broken.run', 'states');
   const ended = new Promise<string | null>((resolve) => child.on('exit', (_, signal) => resolve(signal)));
   const poll = setInterval(() => {
@@ -85,7 +73,7 @@ describe('a training run that is killed', () => {
     for (const segment of [1, entries.length - 1]) {
       const out = join(folder, `segment-${segment}.json`);
       const args = ['transcript', '--run', 'whole.run', '--data', faces, '--out', out];
-      expect(run(MAIN, ...args, '--segment', String(segment)).status).toBe(0);
+      expect(run(...args, '--segment', String(segment)).status).toBe(0);
       const file = JSON.parse(readFileSync(out, 'utf8'));
       const { step, head, weights, optimizer } = entries[segment - 1]!;
       expect(file).toMatchObject({
@@ -97,18 +85,7 @@ describe('a training run that is killed', () => {
       const isLast = segment === entries.length - 1;
       expect(file.weightsFile).toBe(isLast ? digest(join(folder, 'whole', 'weights.bin')) : undefined);
     }
-    const beyond = run(
-      MAIN,
-      'transcript',
-      '--run',
-      'whole.run',
-      '--data',
-      faces,
-      '--out',
-      'x',
-      '--segment',
-      '99',
-    );
+    const beyond = run('transcript', '--run', 'whole.run', '--data', faces, '--out', 'x', '--segment', '99');
     expect(beyond.stderr).toContain('[segment-missing]');
   });
 });

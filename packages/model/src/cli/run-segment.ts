@@ -17,6 +17,7 @@ import { openEngine } from '../training/train.ts';
 import { decodeTranscript, hashConfig, hashData, type TranscriptFile } from '../training/transcript.ts';
 import type { CommandContext } from './context.ts';
 import { pickRows, prepareNetwork, type RunSettings } from './run-settings.ts';
+import { prepareTeachers } from './teachers.ts';
 
 export type SegmentRequest = {
   readonly run: string;
@@ -64,7 +65,8 @@ export const runSegment = async (request: SegmentRequest, context: CommandContex
   const resume = loadState(folder.states, startOf(transcript, segment));
   const steps = `${resume?.engine.steps ?? 0} to ${transcript.entries[segment]!.step}`;
   context.stderr.write(`re-running segment ${segment} of 0 to ${count - 1}: steps ${steps}\n`);
-  const engine = await openEngine(network, { images, labels }, config);
+  const teachers = prepareTeachers(settings).map((teacher) => teacher.network);
+  const engine = await openEngine(network, { images, labels }, config, teachers);
   const replayed = await replaySegment(
     { ...{ images, labels, spec, engine, config, signal: context.signal }, ...(resume ? { resume } : {}) },
     { segment, count },

@@ -14,6 +14,7 @@ import {
   type TrainingConfig,
 } from '../training/config.ts';
 import { freezeLayers, loadNetwork } from './fine-tune.ts';
+import { digestTeachers } from './teachers.ts';
 import type { TrainFlags } from './train-flags.ts';
 
 /** With the data, all that a run's result depends on; the run folder keeps it. */
@@ -22,6 +23,8 @@ export type RunSettings = {
   readonly training: TrainingConfig;
   readonly from: string | null;
   readonly freeze: string | null;
+  /** Bundles that it learns from; what they say is bound by `training.distillation`. */
+  readonly teachers: readonly string[];
   readonly limit: number | null;
   readonly precision: Precision;
 };
@@ -48,11 +51,22 @@ const recipeOf = ({
     : { network: recipe.robust, training: fastAdversarial(recipe.training, epsilon) };
 };
 
+const distillationOf = (
+  { teacher: folders = [], teacherShare }: TrainFlags,
+  student: NetworkSpec,
+): TrainingConfig['distillation'] => {
+  if (folders.length > 0) return { teachers: digestTeachers(folders, student), share: teacherShare ?? 1 };
+  if (teacherShare !== undefined)
+    throw new ModelError('option-invalid', { option: 'teacher-share', seen: 'it is for --teacher' });
+  return null;
+};
+
 export const settingsOf = (flags: TrainFlags): RunSettings => {
-  const { network, training } = recipeOf(flags);
+  const { network: own, training } = recipeOf(flags);
   const source = flags.from ? (readBundle(flags.from).networkSpec as NetworkSpec | null) : null;
+  const network = source ?? own;
   return {
-    network: source ?? network,
+    network,
     training: {
       ...training,
       seed: flags.seed,
@@ -61,9 +75,11 @@ export const settingsOf = (flags: TrainFlags): RunSettings => {
       learningRate: flags.learningRate ?? (flags.from ? training.learningRate / 10 : training.learningRate),
       validationFraction: flags.validation ?? 0.2,
       transcriptEverySteps: flags.transcriptEvery ?? training.transcriptEverySteps,
+      distillation: distillationOf(flags, network),
     },
     from: flags.from ?? null,
     freeze: flags.freeze ?? null,
+    teachers: flags.teacher ?? [],
     limit: flags.limit ?? null,
     precision: flags.precision,
   };

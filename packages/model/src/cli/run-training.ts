@@ -1,40 +1,25 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ChosenBackend, chooseBackend } from '../backend/choose-backend.ts';
-import { type FinishedBundle, finishBundle } from '../bundle/finish-bundle.ts';
-import { fromTfjs } from '../bundle/from-tfjs.ts';
-import { prefixesOf, prefixOf } from '../data/copies.ts';
-import { type DatasetOptions, describeDataset } from '../data/dataset.ts';
-import { type FaceSet, pixelsOf, rowsOfSplit, selectRows } from '../data/face-set.ts';
+import { chooseBackend } from '../backend/choose-backend.ts';
+import { describeDataset } from '../data/dataset.ts';
+import { selectRows } from '../data/face-set.ts';
 import { loadFaces } from '../data/load-faces.ts';
 import { ModelError } from '../errors.ts';
 import { formatEvaluation } from '../evaluation/format-text.ts';
-import type { FerNetwork } from '../network/build.ts';
-import { createGenerator } from '../random/keyed-generator.ts';
 import { reportToMlflow } from '../runs/mlflow.ts';
 import { currentCommit, RunFolder } from '../runs/run-folder.ts';
 import { loadState, storeState } from '../runs/state-store.ts';
 import type { Rest } from '../training/loop.ts';
 import { fitConfig, type TrainingProgress, type TrainResult, train } from '../training/train.ts';
-import { encodeTranscript, toCanonical } from '../training/transcript.ts';
+import { encodeTranscript } from '../training/transcript.ts';
+import { bundleRun, type PreparedRun, readKey } from './bundle-run.ts';
 import type { CommandContext } from './context.ts';
 import { startProgress } from './progress.ts';
 import { pickRows, prepareNetwork, type RunSettings, settingsOf } from './run-settings.ts';
+import { prepareTeachers } from './teachers.ts';
 import type { TrainFlags } from './train-flags.ts';
 
 const FER_COLLECTED_AT = 1_365_724_800; // 2013-04-12, the challenge's release
-
-const readKey = (path: string | undefined): Uint8Array | undefined => {
-  if (path === undefined) return undefined;
-  if (!existsSync(path)) throw new ModelError('data-not-found', { path });
-  const text = readFileSync(path, 'utf8').trim();
-  if (!/^[0-9a-f]{64}$/i.test(text))
-    throw new ModelError('option-invalid', {
-      option: 'custodian-key',
-      seen: `${path} does not hold 64 hex digits`,
-    });
-  return new Uint8Array(Buffer.from(text, 'hex'));
-};
 
 const announce =
   (context: CommandContext, progress: ReturnType<typeof startProgress>) => (event: TrainingProgress) => {
@@ -55,12 +40,6 @@ const announce =
     );
   };
 
-/** Held-out rows without a pixel copy among the trained ones: calibrating on those would flatter. */
-const freshRows = (set: FaceSet, trained: readonly number[], held: readonly number[]): number[] => {
-  const known = prefixesOf(set, trained);
-  return held.filter((row) => !known.has(prefixOf(pixelsOf(set, row))));
-};
-
 const checkTarget = (folder: string): void => {
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, 'manifest.json'))) {
     throw new ModelError('bundle-exists', { path: folder });
@@ -69,6 +48,12 @@ const checkTarget = (folder: string): void => {
 
 /** What the run folder says of a run; a run that goes on must say the same. */
 type Terms = { readonly datasetRoot: string; readonly backend: string; readonly config: RunSettings };
+
+/** One by one, so that a refusal names the one that differs. Where teachers lie may change: what they are is in `training`. */
+const fieldsOf = ({ datasetRoot, backend, config }: Terms): Record<string, unknown> => {
+  const { training, network, teachers: _, ...rest } = config;
+  return { datasetRoot, backend, ...rest, 'network name': network.name, ...training, network };
+};
 
 const openFolder = (flags: TrainFlags, terms: Terms, network: string): RunFolder => {
   if (flags.resume === undefined) {
@@ -82,10 +67,10 @@ const openFolder = (flags: TrainFlags, terms: Terms, network: string): RunFolder
     });
   }
   const folder = RunFolder.open(flags.resume);
-  const before: Record<string, unknown> = { ...folder.config, ...folder.config.config };
-  for (const [field, value] of Object.entries({ ...terms, ...terms.config })) {
+  const before = fieldsOf(folder.config as unknown as Terms);
+  for (const [field, value] of Object.entries(fieldsOf(terms))) {
     const [expected, seen] = [JSON.stringify(before[field]), JSON.stringify(value)];
-    if (expected !== seen && field !== 'config')
+    if (expected !== seen)
       throw new ModelError('resume-mismatch', { path: flags.resume, field, expected, seen });
   }
   return folder;
@@ -101,19 +86,8 @@ const stateKeeper = (folder: RunFolder, { keepStates, saveEvery }: TrainFlags) =
   };
 };
 
-type Prepared = {
-  readonly flags: TrainFlags;
-  readonly settings: RunSettings;
-  readonly set: FaceSet;
-  readonly rows: readonly number[];
-  readonly dataset: Omit<DatasetOptions, 'selection'>;
-  readonly backend: ChosenBackend;
-  readonly network: FerNetwork;
-  readonly folder: RunFolder;
-};
-
-const trainPrepared = async (prepared: Prepared, context: CommandContext): Promise<TrainResult> => {
-  const { flags, settings, set, rows, network, folder } = prepared;
+const trainPrepared = async (prepared: PreparedRun, context: CommandContext): Promise<TrainResult> => {
+  const { flags, settings, set, rows, network, teachers, folder } = prepared;
   const part = selectRows(set, rows);
   const resume = flags.resume === undefined ? undefined : loadState(folder.states);
   if (flags.resume !== undefined) {
@@ -125,6 +99,7 @@ const trainPrepared = async (prepared: Prepared, context: CommandContext): Promi
   try {
     return await train({
       network,
+      teachers: teachers.map((teacher) => teacher.network),
       images: part.pixels,
       labels: part.labels,
       config: settings.training,
@@ -144,55 +119,6 @@ const trainPrepared = async (prepared: Prepared, context: CommandContext): Promi
   }
 };
 
-const bundleOf = async (
-  { flags, settings, set, rows, dataset, backend, network, folder }: Prepared,
-  result: TrainResult,
-): Promise<FinishedBundle> => {
-  const custodianSecretKey = readKey(flags.custodianKey);
-  const trainRows = [...result.trainRows].map((at) => rows[at]!);
-  const held = [...result.validationRows].map((at) => rows[at]!);
-  const publicTest = rowsOfSplit(set, 'PublicTest');
-  const { spec, model } = network;
-  return finishBundle({
-    folder: flags.out,
-    name: `fer-${spec.name}`,
-    architecture: spec.name,
-    network: await fromTfjs(model),
-    networkSpec: spec,
-    input: { size: spec.inputSize, mean: spec.mean, std: spec.std },
-    precision: settings.precision,
-    set,
-    dataset,
-    trainRows,
-    calibration: { rows: freshRows(set, trainRows, held) },
-    test:
-      publicTest.length > 0
-        ? { rows: publicTest, name: 'PublicTest' }
-        : held.length > 0
-          ? { rows: held, name: 'validation' }
-          : null,
-    training: {
-      config: toCanonical({ network: spec, training: result.config }),
-      seed: createGenerator(flags.seed).word(),
-      epochs: result.history.length,
-      backend: backend.name,
-      transcript: result.transcript.head,
-      trainedAt: Math.floor(Date.parse(folder.config.startedAt) / 1000),
-    },
-    transcript: encodeTranscript(result.transcript.file),
-    ...(custodianSecretKey ? { custodianSecretKey } : {}),
-    facts: {
-      summary: flags.from
-        ? 'An expression classifier fine-tuned from another bundle.'
-        : 'An expression classifier trained with `testigo-model train`.',
-      training: `Network "${spec.name}", ${result.history.length} epochs (best: ${result.bestEpoch}) on ${result.engine}, seed "${flags.seed}"; ${trainRows.length} pictures trained, ${held.length} held out for choosing the epoch.`,
-      ...(held.length > 0
-        ? { calibration: 'fitted on the held-out part, copies of trained pictures left out.' }
-        : {}),
-    },
-  });
-};
-
 /** The whole of `testigo-model train`: from a file of faces to a measured bundle and a run folder. */
 export const runTraining = async (flags: TrainFlags, context: CommandContext): Promise<void> => {
   checkTarget(flags.out);
@@ -206,6 +132,7 @@ export const runTraining = async (flags: TrainFlags, context: CommandContext): P
     print: (line) => context.stderr.write(`${line}\n`),
   });
   const network = prepareNetwork(settings);
+  const teachers = prepareTeachers(settings);
   const dataset = {
     name: flags.datasetName,
     licence: flags.licence,
@@ -221,9 +148,9 @@ export const runTraining = async (flags: TrainFlags, context: CommandContext): P
     },
     network.spec.name,
   );
-  const prepared = { flags, settings, set, rows, dataset, backend, network, folder };
+  const prepared = { flags, settings, set, rows, dataset, backend, network, teachers, folder };
   const result = await trainPrepared(prepared, context);
-  const { modelVersion, evaluation, card } = await bundleOf(prepared, result);
+  const { modelVersion, evaluation, card } = await bundleRun(prepared, result);
   const { history, transcript } = result;
   const files = await folder.finish({
     history,

@@ -20,6 +20,9 @@ export type TrainFlags = {
   readonly mlflow?: string;
   readonly from?: string;
   readonly freeze?: string;
+  /** Bundles to learn from. */
+  readonly teacher?: readonly string[];
+  readonly teacherShare?: number;
   /** Run folder of an interrupted run to go on with. */
   readonly resume?: string;
   readonly keepStates?: boolean;

@@ -4,6 +4,18 @@ import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseChoice, parseCount } from './context.ts';
 import { BACKENDS, NETWORKS, type TrainFlags } from './train-flags.ts';
 
+const bundleAt = (value: string): string => (value === 'shipped' ? shippedBundle() : value);
+
+const parseTeacherShare = (value: string): number => {
+  const share = Number(value);
+  if (!(share > 0 && share <= 1))
+    throw new ModelError('option-invalid', {
+      option: 'teacher-share',
+      seen: `${value} is no share above 0 and up to 1`,
+    });
+  return share;
+};
+
 const parseShare =
   (option: string) =>
   (value: string): number => {
@@ -75,12 +87,20 @@ export const addTrain = (program: Command, context: CommandContext): void => {
     )
     .option('--epsilon <size>', 'with --adversarial: how far a pixel moves', parseEpsilon, 4 / 255)
     .option('--mlflow <url>', 'also report to an MLflow server')
-    .option('--from <bundle>', 'fine-tune this bundle ("shipped" for the one that ships)', (value) =>
-      value === 'shipped' ? shippedBundle() : value,
-    )
+    .option('--from <bundle>', 'fine-tune this bundle ("shipped" for the one that ships)', bundleAt)
     .option(
       '--freeze <what>',
       'with --from: "features" (all but the last dense layer) or a number of layers to freeze',
+    )
+    .option(
+      '--teacher <bundle>',
+      'learn what this bundle says of the same views; several: give it again for each, their mean counts',
+      (value, before: readonly string[] = []) => [...before, bundleAt(value)],
+    )
+    .option(
+      '--teacher-share <share>',
+      'with --teacher: its part in the targets, the labels have the rest (default: 1)',
+      parseTeacherShare,
     )
     .option(
       '--custodian-key <file>',
@@ -102,6 +122,8 @@ A run that was interrupted, at any moment, goes on with --resume and ends with t
   testigo-model train --data fer2013.csv --out my-model --resume my-model.run
 Adversarial training stops when the accuracy under a PGD attack, measured after each epoch, falls to under half:
   testigo-model train --data fer2013.csv --out robust --network compact --adversarial fast-at --epochs 15
+Distil several networks into one (a teacher must read the same pictures: size, mean and deviation):
+  testigo-model train --data fer2013.csv --out student --network compact --teacher a --teacher b --teacher-share 0.8
 Fine-tune on your own folder of faces (<split>/<class>/*.png):
   testigo-model train --data faces --out tuned --from shipped --freeze features --epochs 5`,
     )

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { centreView } from '../augment/view.ts';
 import { type BackendName, chooseBackend } from '../backend/choose-backend.ts';
 import { buildNetwork } from '../network/build.ts';
 import { hybridNetwork } from '../network/spec.ts';
@@ -6,7 +7,7 @@ import { COMPACT_TRAINING, HYBRID_TRAINING, type TrainingConfig } from './config
 import type { TrainResult } from './loop.ts';
 import type { TrainingProgress } from './progress.ts';
 import { bars, TINY_TRAINING as CONFIG, TINY } from './tiny.test-data.ts';
-import { train } from './train.ts';
+import { openEngine, train } from './train.ts';
 
 async function run(
   config: TrainingConfig,
@@ -56,6 +57,30 @@ test('trains a network with attention', async () => {
   const network = buildNetwork(spec, 'hybrid');
   const { history } = await train({ network, config, ...bars(140) });
   expect(history[2]!.loss).toBeLessThan(history[0]!.loss);
+});
+
+test('learns what its teacher says where that is all of the targets, whatever the labels are', async () => {
+  const data = bars(140);
+  const turned = data.labels.map((label) => (label + 1) % 7);
+  const config = { ...CONFIG, epochs: 12, learningRate: 0.01, validationFraction: 0 };
+  const teacher = buildNetwork(TINY, 'teacher');
+  await train({ network: teacher, config, images: data.images, labels: turned });
+  const network = buildNetwork(TINY, 'student');
+  const taught = { ...config, distillation: { teachers: ['teacher'], share: 1 } };
+  const { history } = await train({ network, config: taught, teachers: [teacher], ...data });
+  const rows = Uint32Array.from(data.labels.keys());
+  const engine = await openEngine(network, data, config);
+  const read = await engine.predict(rows, centreView(48, TINY.inputSize));
+  engine.dispose();
+  const agrees = (labels: Uint8Array): number =>
+    labels.filter((label, i) => {
+      const p = read.subarray(7 * i, 7 * i + 7);
+      return p.indexOf(Math.max(...p)) === label;
+    }).length;
+  expect(agrees(turned)).toBeGreaterThan(100);
+  expect(agrees(data.labels)).toBeLessThan(20);
+  expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss);
+  await expect(train({ network, config: taught, ...data })).rejects.toThrow(/names 1 teachers/);
 });
 
 test('stops when told to', async () => {

@@ -17,6 +17,8 @@ export type { EpochResult, TrainingProgress } from './progress.ts';
 export type TrainRequest = TrainingData & {
   readonly network: FerNetwork;
   readonly config: TrainingConfig;
+  /** The networks whose digests `config.distillation` names, in its order. */
+  readonly teachers?: readonly FerNetwork[];
 } & Pick<LoopRequest, 'resume' | 'onRest' | 'onProgress' | 'signal'>;
 
 const EXECUTED: ReadonlySet<LayerSpec['kind']> = new Set([
@@ -24,22 +26,32 @@ const EXECUTED: ReadonlySet<LayerSpec['kind']> = new Set([
   ...(['globalAverage', 'flatten', 'dense', 'dropout'] as const),
 ]);
 
+const hasExecutedLayers = ({ spec }: FerNetwork): boolean =>
+  spec.layers.every(({ kind }) => EXECUTED.has(kind));
+
 /** The executor knows these layers, and trains every weight: frozen layers and attention are TensorFlow.js' to train. */
-const isExecuted = ({ spec, model }: FerNetwork): boolean =>
-  spec.layers.every(({ kind }) => EXECUTED.has(kind)) && model.layers.every((layer) => layer.trainable);
+const isExecuted = (network: FerNetwork): boolean =>
+  hasExecutedLayers(network) && network.model.layers.every((layer) => layer.trainable);
+
+const weigh = async (network: FerNetwork) => ({ spec: network.spec, weights: await getWeights(network) });
 
 /** Our own executor where TensorFlow.js runs on WebGPU, TensorFlow.js itself elsewhere. */
 export async function openEngine(
   network: FerNetwork,
   { images, labels }: TrainingData,
   config: TrainingConfig,
+  teachers: readonly FerNetwork[] = [],
 ): Promise<TrainingEngine> {
-  const isOnGpu = tf.getBackend() === 'webgpu' && isExecuted(network);
+  const isOnGpu = tf.getBackend() === 'webgpu' && isExecuted(network) && teachers.every(hasExecutedLayers);
   const open = isOnGpu ? await openDevice({ allowSoftware: true }) : null; // whoever chose the backend took it
-  if (!open) return new TfjsEngine(network, { images, labels }, config);
+  if (!open) return new TfjsEngine(network, { images, labels }, config, teachers);
   const context = new GpuContext(open);
   const data = uploadData(context, images, labels);
-  return new WebGpuEngine({ context, spec: network.spec, weights: await getWeights(network), data, config });
+  return new WebGpuEngine({
+    ...{ context, data, config },
+    ...(await weigh(network)),
+    teachers: await Promise.all(teachers.map(weigh)),
+  });
 }
 
 /** A batch is no larger than what there is to train on. */
@@ -53,9 +65,9 @@ export const fitConfig = (config: TrainingConfig, count: number): TrainingConfig
   fitBatch(config, splitRows(count, config).train.length);
 
 /** Trains `network` in place and leaves in it the weights that the configuration asks for: best, averaged or last. */
-export async function train({ network, ...request }: TrainRequest): Promise<TrainResult> {
+export async function train({ network, teachers = [], ...request }: TrainRequest): Promise<TrainResult> {
   const config = fitConfig(request.config, request.labels.length);
-  const engine = await openEngine(network, request, config);
+  const engine = await openEngine(network, request, config, teachers);
   try {
     const result = await runTraining({ ...request, spec: network.spec, engine, config });
     setWeights(network, result.weights);

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { ChosenBackend } from '../backend/choose-backend.ts';
+import { type FinishedBundle, finishBundle } from '../bundle/finish-bundle.ts';
+import { fromTfjs } from '../bundle/from-tfjs.ts';
+import { prefixesOf, prefixOf } from '../data/copies.ts';
+import type { DatasetOptions } from '../data/dataset.ts';
+import { type FaceSet, pixelsOf, rowsOfSplit } from '../data/face-set.ts';
+import { ModelError } from '../errors.ts';
+import type { FerNetwork } from '../network/build.ts';
+import { createGenerator } from '../random/keyed-generator.ts';
+import type { RunFolder } from '../runs/run-folder.ts';
+import type { TrainResult } from '../training/train.ts';
+import { encodeTranscript, toCanonical } from '../training/transcript.ts';
+import type { RunSettings } from './run-settings.ts';
+import type { Teacher } from './teachers.ts';
+import type { TrainFlags } from './train-flags.ts';
+
+/** A run that can begin. */
+export type PreparedRun = {
+  readonly flags: TrainFlags;
+  readonly settings: RunSettings;
+  readonly set: FaceSet;
+  readonly rows: readonly number[];
+  readonly dataset: Omit<DatasetOptions, 'selection'>;
+  readonly backend: ChosenBackend;
+  readonly network: FerNetwork;
+  readonly teachers: readonly Teacher[];
+  readonly folder: RunFolder;
+};
+
+/** The custodian's Ed25519 secret key. @throws ModelError data-not-found, option-invalid */
+export const readKey = (path: string | undefined): Uint8Array | undefined => {
+  if (path === undefined) return undefined;
+  if (!existsSync(path)) throw new ModelError('data-not-found', { path });
+  const text = readFileSync(path, 'utf8').trim();
+  if (!/^[0-9a-f]{64}$/i.test(text))
+    throw new ModelError('option-invalid', {
+      option: 'custodian-key',
+      seen: `${path} does not hold 64 hex digits`,
+    });
+  return new Uint8Array(Buffer.from(text, 'hex'));
+};
+
+/** Held-out rows without a pixel copy among the trained ones: calibrating on those would flatter. */
+const freshRows = (set: FaceSet, trained: readonly number[], held: readonly number[]): number[] => {
+  const known = prefixesOf(set, trained);
+  return held.filter((row) => !known.has(prefixOf(pixelsOf(set, row))));
+};
+
+const sayTeachers = ({ training: { distillation } }: RunSettings, teachers: readonly Teacher[]): string => {
+  if (!distillation) return '';
+  const versions = teachers.map(({ modelVersion }) => `\`${modelVersion}\``).join(', ');
+  const share = `${Math.round(100 * distillation.share)} %`;
+  return ` ${share} of its targets were the mean reading of the same views by ${teachers.length === 1 ? 'the model' : 'the models'} of version ${versions}.`;
+};
+
+/** From a run's weights to its bundle: calibrated on what it held out, measured on PublicTest where there is one. */
+export const bundleRun = async (
+  { flags, settings, set, rows, dataset, backend, network, teachers, folder }: PreparedRun,
+  result: TrainResult,
+): Promise<FinishedBundle> => {
+  const custodianSecretKey = readKey(flags.custodianKey);
+  const trainRows = [...result.trainRows].map((at) => rows[at]!);
+  const held = [...result.validationRows].map((at) => rows[at]!);
+  const publicTest = rowsOfSplit(set, 'PublicTest');
+  const { spec, model } = network;
+  return finishBundle({
+    folder: flags.out,
+    name: `fer-${spec.name}`,
+    architecture: spec.name,
+    network: await fromTfjs(model),
+    networkSpec: spec,
+    input: { size: spec.inputSize, mean: spec.mean, std: spec.std },
+    precision: settings.precision,
+    set,
+    dataset,
+    trainRows,
+    calibration: { rows: freshRows(set, trainRows, held) },
+    test:
+      publicTest.length > 0
+        ? { rows: publicTest, name: 'PublicTest' }
+        : held.length > 0
+          ? { rows: held, name: 'validation' }
+          : null,
+    training: {
+      config: toCanonical({ network: spec, training: result.config }),
+      seed: createGenerator(flags.seed).word(),
+      epochs: result.history.length,
+      backend: backend.name,
+      transcript: result.transcript.head,
+      trainedAt: Math.floor(Date.parse(folder.config.startedAt) / 1000),
+    },
+    transcript: encodeTranscript(result.transcript.file),
+    ...(custodianSecretKey ? { custodianSecretKey } : {}),
+    facts: {
+      summary: flags.from
+        ? 'An expression classifier fine-tuned from another bundle.'
+        : 'An expression classifier trained with `testigo-model train`.',
+      training: `Network "${spec.name}", ${result.history.length} epochs (best: ${result.bestEpoch}) on ${result.engine}, seed "${flags.seed}"; ${trainRows.length} pictures trained, ${held.length} held out for choosing the epoch.${sayTeachers(settings, teachers)}`,
+      ...(held.length > 0
+        ? { calibration: 'fitted on the held-out part, copies of trained pictures left out.' }
+        : {}),
+    },
+  });
+};

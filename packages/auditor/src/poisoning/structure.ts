@@ -42,7 +42,7 @@ export type StructureReport = {
 };
 
 /**
- * Detectors A and C over a whole set: what needs no network. Rows within `duplicates` groups count once in C.
+ * Detectors A and C over a whole set: what needs no network. Rows within `duplicates` groups count once in C's tests.
  * Collisions are looked for in every class, the other detectors of C in `classes`.
  */
 export async function analyseStructure(
@@ -56,11 +56,12 @@ export async function analyseStructure(
   const duplicates = await pending;
   const isConstant = new Set(duplicates.constant);
   const isDistinct = (row: number) => duplicates.representative[row] === row && !isConstant.has(row);
-  const distinct = Uint32Array.from({ length: set.size }, (_, i) => i).filter(isDistinct);
-  const collisions = [
-    pool.run('patches', { rows: distinct }),
-    pool.run('stamps', { rows: distinct }),
-  ] as const;
+  const everyRow = Uint32Array.from({ length: set.size }, (_, i) => i);
+  const searched = {
+    rows: everyRow.filter(isDistinct),
+    copies: everyRow.filter((row) => duplicates.representative[row] !== row && !isConstant.has(row)),
+  };
+  const collisions = [pool.run('patches', searched), pool.run('stamps', searched)] as const;
   const structures = await Promise.all(
     byClass.map((rows, label) => {
       const isTooSmall = rows.length < MIN_CLASS_ROWS || rows.length === set.size;

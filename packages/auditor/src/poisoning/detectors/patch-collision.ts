@@ -21,6 +21,8 @@ const SKETCH_BITS = 26;
 export type PatchGroup = {
   /** Rows that hold the patch, ascending. */
   readonly rows: readonly number[];
+  /** Rows that hold it too and count in no test: copies of other pictures. */
+  readonly copies: readonly number[];
   /** Top-left corner of the patch. */
   readonly x: number;
   readonly y: number;
@@ -29,14 +31,15 @@ export type PatchGroup = {
 /**
  * Windows that recur, pixel for pixel after quantisation, at one place in several images.
  * A stamped trigger (Gu et al. 2017, BadNets) is such a window; nature hardly repeats 16 textured pixels.
- * `rows` should hold one copy of each duplicate image, or every duplicate is a collision of 2,025 windows.
+ * `rows` should hold one copy of each duplicate image, or every duplicate is a collision of 2,025 windows; the other
+ * copies are `copies`: no evidence for a patch, but they may carry one.
  *
  * Two passes bound the memory: a sketch of counters finds hashes seen often enough, then only those are listed.
  */
 export function findRecurringPatches(
   set: SampleSet,
   rows: ArrayLike<number>,
-  minImages = MIN_IMAGES,
+  copies: ArrayLike<number> = [],
 ): PatchGroup[] {
   const sketch = new Uint8Array(2 ** SKETCH_BITS);
   const mask = sketch.length - 1;
@@ -47,23 +50,27 @@ export function findRecurringPatches(
       if (highs[at]! >= 0 && sketch[slot]! < 255) sketch[slot]! += 1;
     }
   }
-  const found = new Map<number, { rows: number[]; at: number }>();
+  const found = new Map<number, { rows: number[]; copies: number[]; at: number }>();
   for (let k = 0; k < rows.length; k++) {
     hashWindows(set.pixels, rows[k]! * PIXELS);
     for (let at = 0; at < WINDOWS; at++) {
-      if (highs[at]! < 0 || sketch[lows[at]! & mask]! < minImages) continue;
-      const hash = highs[at]! * 4294967296 + (lows[at]! >>> 0);
-      const group = found.get(hash);
-      if (group === undefined) found.set(hash, { rows: [rows[k]!], at });
+      if (highs[at]! < 0 || sketch[lows[at]! & mask]! < MIN_IMAGES) continue;
+      const group = found.get(wholeHash(at));
+      if (group === undefined) found.set(wholeHash(at), { rows: [rows[k]!], copies: [], at });
       else group.rows.push(rows[k]!);
     }
   }
-  const groups: PatchGroup[] = [];
-  for (const { rows: holders, at } of found.values()) {
-    if (holders.length < minImages) continue;
-    groups.push({ rows: holders, x: at % WINDOWS_PER_SIDE, y: Math.floor(at / WINDOWS_PER_SIDE) });
+  for (const [hash, group] of found) if (group.rows.length < MIN_IMAGES) found.delete(hash);
+  for (let k = 0; k < copies.length; k++) {
+    hashWindows(set.pixels, copies[k]! * PIXELS);
+    for (let at = 0; at < WINDOWS; at++)
+      if (highs[at]! >= 0) found.get(wholeHash(at))?.copies.push(copies[k]!);
   }
-  return groups;
+  return Array.from(found.values(), ({ at, ...group }) => ({
+    ...group,
+    x: at % WINDOWS_PER_SIDE,
+    y: Math.floor(at / WINDOWS_PER_SIDE),
+  }));
 }
 
 const sums = new Int32Array((SIDE + 1) * (SIDE + 1));
@@ -72,6 +79,10 @@ const strips = new Int32Array(PIXELS);
 /** A 52-bit hash for each window of the image at hand, in two parts; the high one is -1 where there is no texture. */
 const lows = new Int32Array(WINDOWS);
 const highs = new Int32Array(WINDOWS);
+
+function wholeHash(at: number): number {
+  return highs[at]! * 4294967296 + (lows[at]! >>> 0);
+}
 
 /** Place is part of the hash: a trigger sits where it sits, and nature repeats less at one place than anywhere. */
 function hashWindows(pixels: Uint8Array, start: number): void {
@@ -150,7 +161,7 @@ const MAX_DECAY = 0.5;
  * score(x) = max over its patches of n_c ln[(n_c / N_c) / ((n_o + 1) / (N - N_c + 1))].
  * A group's p-value is the number of groups as large that a geometric fall of sizes leads one to expect, times the
  * binomial tail P(Bin(n, N_c / N) >= n_c), which is what a permutation of labels estimates. Near duplicates carry
- * one label for good reason, so `rows` must not hold them.
+ * one label for good reason, so `rows` must not hold them; those that carry a group's patch get its score and p.
  */
 export function scoreCollisions(
   set: SampleSet,
@@ -179,7 +190,7 @@ export function scoreCollisions(
       if (ratio <= 1) continue;
       const p = expected * binomialTail(group.rows.length, inside[c]!, classSizes[c]! / rows.length);
       report.classP[c] = Math.min(report.classP[c]!, p);
-      for (const row of group.rows) {
+      for (const row of [...group.rows, ...group.copies]) {
         if (set.labels[row] !== c) continue;
         report.scores[row] = Math.max(report.scores[row]!, inside[c]! * Math.log(ratio));
         report.p[row] = Math.min(report.p[row]!, p);

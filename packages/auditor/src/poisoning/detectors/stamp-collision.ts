@@ -11,33 +11,46 @@ const LARGEST = 6;
 const FLAT = 2;
 const EDGE = 4;
 const MIN_IMAGES = 3;
+/** Levels of gray >> 3. */
+const GRAYS = 32;
 
 /**
  * Small saturated triggers (a white 2x2 corner) have no texture to collide in formula 2's 4x4 windows. But a solid
  * square with a sharp edge all round hardly exists in photographs: a few hundred in FER-2013's 28,709 training
  * images, no three alike at one place. So: the same square, at the same place, of the same gray (>> 3).
  */
-export function findRecurringStamps(set: SampleSet, rows: ArrayLike<number>): PatchGroup[] {
-  const found = new Map<number, number[]>();
+export function findRecurringStamps(
+  set: SampleSet,
+  rows: ArrayLike<number>,
+  copies: ArrayLike<number> = [],
+): PatchGroup[] {
+  const found = new Map<number, { rows: number[]; copies: number[] }>();
   for (let k = 0; k < rows.length; k++) {
-    const start = rows[k]! * PIXELS;
-    for (let y = 0; y + SMALLEST <= SIDE; y++) {
-      for (let x = 0; x + SMALLEST <= SIDE; x++) {
-        const side = stampSide(set.pixels, start, x, y);
-        if (side === 0) continue;
-        const key = ((side * SIDE + y) * SIDE + x) * 32 + (set.pixels[start + y * SIDE + x]! >> 3);
-        const group = found.get(key);
-        if (group === undefined) found.set(key, [rows[k]!]);
-        else group.push(rows[k]!);
-      }
+    for (const key of stampKeys(set.pixels, rows[k]! * PIXELS)) {
+      const group = found.get(key);
+      if (group === undefined) found.set(key, { rows: [rows[k]!], copies: [] });
+      else group.rows.push(rows[k]!);
     }
   }
+  for (let k = 0; k < copies.length; k++) {
+    for (const key of stampKeys(set.pixels, copies[k]! * PIXELS)) found.get(key)?.copies.push(copies[k]!);
+  }
   return [...found]
-    .filter(([, holders]) => holders.length >= MIN_IMAGES)
-    .map(([key, holders]) => {
-      const place = Math.floor(key / 32);
-      return { rows: holders, x: place % SIDE, y: Math.floor(place / SIDE) % SIDE };
+    .filter(([, group]) => group.rows.length >= MIN_IMAGES)
+    .map(([key, group]) => {
+      const place = Math.floor(key / GRAYS);
+      return { ...group, x: place % SIDE, y: Math.floor(place / SIDE) % SIDE };
     });
+}
+
+/** One number for each stamp of an image: its side, place and gray. */
+function* stampKeys(pixels: Uint8Array, start: number): Generator<number> {
+  for (let y = 0; y + SMALLEST <= SIDE; y++) {
+    for (let x = 0; x + SMALLEST <= SIDE; x++) {
+      const side = stampSide(pixels, start, x, y);
+      if (side > 0) yield ((side * SIDE + y) * SIDE + x) * GRAYS + (pixels[start + y * SIDE + x]! >> 3);
+    }
+  }
 }
 
 /** Side of the stamp whose top-left pixel is (x, y), or 0. */

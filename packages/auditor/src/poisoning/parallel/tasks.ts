@@ -6,14 +6,17 @@ import { type CollisionReport, findRecurringPatches, scoreCollisions } from '../
 import { findRecurringStamps } from '../detectors/stamp-collision.ts';
 import type { SampleSet } from '../sample-set.ts';
 
+/** Different pictures, and the copies of them. */
+type CollisionRows = { readonly rows: Uint32Array; readonly copies: Uint32Array };
+
 /**
  * What a worker thread can be asked: pure functions of the sample set and plain arguments. The cut into tasks never
  * depends on the number of threads, so neither does any sum's order, nor any bit of a result.
  */
 export type Tasks = {
   readonly duplicates: { readonly in: Record<string, never>; readonly out: DuplicateReport };
-  readonly patches: { readonly in: { readonly rows: Uint32Array }; readonly out: CollisionReport };
-  readonly stamps: { readonly in: { readonly rows: Uint32Array }; readonly out: CollisionReport };
+  readonly patches: { readonly in: CollisionRows; readonly out: CollisionReport };
+  readonly stamps: { readonly in: CollisionRows; readonly out: CollisionReport };
   readonly classSums: { readonly in: { readonly rows: Uint32Array }; readonly out: ClassSums };
   readonly classStructure: {
     readonly in: {
@@ -43,9 +46,9 @@ export function runTask(set: SampleSet, task: Task): Tasks[TaskName]['out'] {
     case 'duplicates':
       return findDuplicates(set);
     case 'patches':
-      return scoreCollisions(set, task.in.rows, findRecurringPatches(set, task.in.rows));
+      return scoreCollisions(set, task.in.rows, findRecurringPatches(set, task.in.rows, task.in.copies));
     case 'stamps':
-      return scoreCollisions(set, task.in.rows, findRecurringStamps(set, task.in.rows));
+      return scoreCollisions(set, task.in.rows, findRecurringStamps(set, task.in.rows, task.in.copies));
     case 'classSums':
       return sumClass(set, task.in.rows);
     case 'classStructure':

@@ -102,6 +102,9 @@ function takeEvidence(file: EvidenceFile, rows: readonly number[]): EvidenceFile
     rows: rows.length,
     probabilities: take(file.probabilities, CLASSES),
     embeddings: take(file.embeddings, file.embeddingSize),
+    ...(file.headProbabilities === undefined
+      ? {}
+      : { headProbabilities: take(file.headProbabilities, CLASSES) }),
     ...(file.margin === undefined ? {} : { margin: take(file.margin, 1) }),
     ...(loss === undefined ? {} : { loss: takenLoss }),
     ...(file.strip === undefined ? {} : { strip: take(file.strip, 1) }),

@@ -14,7 +14,7 @@ export function addPoisonBenchCommand(program: Command, io: Io, run: Run): void 
     .option('--evidence <folder>', 'evidence about the sets, as CASE-SEED.ev')
     .option(
       '--verified <file>',
-      'one byte a row, 1 where the label is known to be right: only these can be false alarms',
+      'one byte a row, 1 where the label is known to be right: only these can be false alarms, or flipped labels that count',
     )
     .option('--export <folder>', 'only write the poisoned sets, as CASE-SEED.csv, for testigo-model evidence')
     .option('--out <folder>', 'write results.json and one SVG of ROC curves a case')

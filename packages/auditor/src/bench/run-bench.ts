@@ -1,7 +1,7 @@
 import { auditDataset, type DatasetAudit } from '../poisoning/audit-dataset.ts';
 import type { EvidenceFile } from '../poisoning/evidence-file.ts';
 import { digestRows, type SampleSet } from '../poisoning/sample-set.ts';
-import { poisonSet } from './attacks.ts';
+import { type Attack, poisonSet } from './attacks.ts';
 import type { BenchCase } from './cases.ts';
 import { type Measurement, measureScores, poolMeasurements } from './measure.ts';
 
@@ -16,7 +16,7 @@ export type BenchInput = {
     seed: string,
     set: SampleSet,
   ) => Promise<EvidenceFile | undefined>;
-  /** 1 where a row's label is known to be right: false alarms are then counted among these rows alone. */
+  /** 1 where a row's label is known to be right: false alarms, and flipped labels, are then counted among these alone. */
   readonly verified?: Uint8Array;
   readonly onProgress: (done: number, of: number, caseName: string) => void;
   /** Everything measured so far, after each case: a long run that is cut keeps what it had. */
@@ -64,7 +64,7 @@ export async function runPoisonBench(input: BenchInput): Promise<BenchResult> {
       });
       const scores: Record<string, Float64Array> = { suspicion: audit.suspicion, ...audit.network?.scores };
       for (const [name, column] of Object.entries(audit.structure.columns)) scores[name] = column.scores;
-      const isCounted = input.verified?.map((mark, row) => mark | isPoisoned[row]!);
+      const isCounted = countedRows(benchCase.attack, isPoisoned, input.verified);
       const entries = Object.entries(scores).map(([name, column]) => [
         name,
         measureScores(column, isPoisoned, isCounted),
@@ -87,4 +87,14 @@ export async function runPoisonBench(input: BenchInput): Promise<BenchResult> {
     await input.onCase(result);
   }
   return result;
+}
+
+/** A flipped label that nobody vouched for before may be the right one now; a trigger is poison on any picture. */
+function countedRows(
+  attack: Attack,
+  isPoisoned: Uint8Array,
+  verified: Uint8Array | undefined,
+): Uint8Array | undefined {
+  const isFlip = attack.kind === 'random-flip' || attack.kind === 'targeted-flip';
+  return isFlip ? verified : verified?.map((mark, row) => mark | isPoisoned[row]!);
 }

@@ -106,7 +106,7 @@ function collectFlags(
   addGroups('conflict', structure.duplicates.conflicts);
   addGroups('flood', structure.duplicates.floods);
   for (const row of network?.labels.flagged ?? []) {
-    const score = network!.labels.scores[row]!;
+    const score = network!.labels.errorScores[row]!;
     flags.push({ row, detector: 'label-error', score, p: fusion?.p[row] ?? 1 });
   }
   const reach = network?.scores['neighbour-reach'];

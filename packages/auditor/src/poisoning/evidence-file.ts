@@ -46,6 +46,8 @@ export type EvidenceFile = {
   readonly probabilities: Float32Array;
   readonly embeddings: Float32Array;
   readonly embeddingSize: number;
+  /** What heads that were trained on these very labels say out of fold, where `probabilities` come from elsewhere. */
+  readonly headProbabilities?: Float32Array;
   /** Present in evidence that carries training dynamics or attacks on the network. */
   readonly margin?: Float32Array;
   readonly loss?: Float32Array;
@@ -87,6 +89,7 @@ export function parseEvidenceFile(bytes: Uint8Array): EvidenceFile {
   if (probabilities === undefined || embeddings === undefined)
     refuse('probabilities or embeddings are missing');
   const optional = {
+    headProbabilities: load('headProbabilities', [rows, header.classes]),
     margin: load('margin', [rows]),
     loss: load('loss', [-1, rows]),
     strip: load('strip', [rows]),

@@ -1,4 +1,4 @@
-import { findLabelErrors, type LabelReport } from './detectors/confident-learning.ts';
+import { findLabelErrors, type LabelReport, scoreContradiction } from './detectors/confident-learning.ts';
 import { type EmbeddingSpace, reduceEmbeddings } from './detectors/embedding-space.ts';
 import { measureMahalanobis } from './detectors/mahalanobis.ts';
 import { scoreAreaUnderMargin, scoreEarlyLoss } from './detectors/training-dynamics.ts';
@@ -38,6 +38,8 @@ export async function analyseNetwork(
   pool: TaskPool,
 ): Promise<NetworkReport> {
   const labels = findLabelErrors(evidence.probabilities, set.labels);
+  // an attacker changes labels that the network has seen right: here, unlike for errors, what it remembers helps
+  const contradicted = scoreContradiction(joinReadings(evidence), set.labels);
   const space = shareSpace(reduceEmbeddings(evidence.embeddings, evidence.embeddingSize));
   const starts = Array.from({ length: Math.ceil(set.size / BLOCK_ROWS) }, (_, k) => k * BLOCK_ROWS);
   const blocks = await Promise.all(
@@ -58,7 +60,7 @@ export async function analyseNetwork(
     ...(evidence.strip === undefined ? {} : { strip: scoreStrip(evidence.strip).scores }),
   };
   const scores = {
-    'label-contradiction': labels.scores,
+    'label-contradiction': contradicted,
     'label-error': labels.errorScores,
     'neighbour-contradiction': contradiction,
     'neighbour-reach': standardise(reach),
@@ -66,6 +68,12 @@ export async function analyseNetwork(
     ...optional,
   };
   return { scores, labels };
+}
+
+/** Mean of what the evidence's predictors say. */
+function joinReadings({ probabilities, headProbabilities }: EvidenceFile): Float32Array {
+  if (headProbabilities === undefined) return probabilities;
+  return probabilities.map((p, i) => (p + headProbabilities[i]!) / 2);
 }
 
 /** Robust z of the whole set's distances: its median is a face like the others. */

@@ -6,6 +6,7 @@ import { type FaceSet, selectRows } from '../data/face-set.ts';
 import { calibrate } from '../evaluation/calibrate.ts';
 import { type BundleEvaluation, evaluateBundle } from '../evaluation/evaluate-bundle.ts';
 import { encodeReference, REFERENCE_FILE, type ReferenceReadings } from '../evidence/reference.ts';
+import { encodeReferenceHead, learnReferenceHead, REFERENCE_HEAD_FILE } from '../evidence/reference-head.ts';
 import { type CardFacts, renderCard } from '../runs/model-card.ts';
 import { loadClassifier } from './classifier.ts';
 import { encodeInputProfile, INPUT_PROFILE_FILE, profileInputs } from './input-profile.ts';
@@ -91,13 +92,24 @@ const measure = async (parts: BundleParts, request: FinishRequest): Promise<Bund
   return { ...evaluation, split: request.test.name };
 };
 
+const fitReferenceHead = async (
+  parts: BundleParts,
+  { set, trainRows, reference }: FinishRequest,
+): Promise<BundleParts['extras']> => {
+  if (!reference || reference.size === 0) return {};
+  const classifier = await loadClassifier(assembleBundle(parts).contents, { threads: 2 });
+  const head = await learnReferenceHead(classifier, set, trainRows, reference);
+  await classifier.close();
+  return { [REFERENCE_HEAD_FILE]: { role: 'reference-head', bytes: encodeReferenceHead(head) } };
+};
+
 /** Whether the reference readings name every training picture already. */
 const isCovered = ({ reference, set, trainRows }: FinishRequest): boolean =>
   reference !== undefined && [...prefixesOf(set, trainRows)].every((prefix) => reference.has(prefix));
 
 /**
- * From trained weights to a finished bundle: rounds them to the asked precision, calibrates on held-out rows,
- * measures on test rows, binds and signs the dataset, writes the card. All figures are of the weights as stored.
+ * From trained weights to a finished bundle: rounds them to the asked precision, calibrates on held-out rows, fits
+ * the head that reads evidence, measures on test rows, binds and signs the dataset, writes the card. All figures are of the weights as stored.
  */
 export const finishBundle = async (request: FinishRequest): Promise<FinishedBundle> => {
   const { set, trainRows, facts } = request;
@@ -136,7 +148,8 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
     'rows' in request.calibration
       ? await fitCalibration(draft, set, request.calibration.rows)
       : draft.calibration;
-  const parts = { ...draft, calibration };
+  const extras = { ...draft.extras, ...(await fitReferenceHead(draft, request)) };
+  const parts = { ...draft, calibration, extras };
   const evaluation = await measure(parts, request);
   const calibrationRows = isFitted || !('rows' in request.calibration) ? 0 : request.calibration.rows.length;
   const card = renderCard({ parts, evaluation, statement: dataset.statement, calibrationRows, facts });

@@ -3,11 +3,21 @@ import { encodeHalves } from '../bundle/half.ts';
 import { cutViews, mirrorViews } from '../bundle/views.ts';
 import { prefixOf } from '../data/copies.ts';
 import { type FaceSet, pixelsOf } from '../data/face-set.ts';
-import { CLASS_COUNT, FACE_SIZE, PIXEL_COUNT } from '../labels.ts';
+import { CLASS_COUNT, FACE_SIZE } from '../labels.ts';
+import { embedAll } from './embed.ts';
 import { type Evidence, floatArray } from './evidence-file.ts';
 import { assignFolds, digestRows, rowsWhere } from './folds.ts';
-import { addHeadProbabilities, standardise, trainHead } from './linear-head.ts';
+import {
+  addHeadProbabilities,
+  lossOf,
+  marginOf,
+  measureScale,
+  standardise,
+  targetsOf,
+  trainHead,
+} from './linear-head.ts';
 import { decodeReference, REFERENCE_FILE, type ReferenceReadings } from './reference.ts';
+import { decodeReferenceHead, REFERENCE_HEAD_FILE } from './reference-head.ts';
 
 export type EvidenceOptions = {
   readonly seed: string;
@@ -21,31 +31,34 @@ export type EvidenceOptions = {
 /** Loss of the first epochs is kept: poison is learnt early (Li et al. 2021). */
 export const LOSS_EPOCHS = 3;
 
-const embedAll = async (
-  classifier: BundleClassifier,
-  pixels: Uint8Array,
-  onPart: (rows: number) => void,
-): Promise<Float32Array> => {
-  const count = pixels.length / PIXEL_COUNT;
-  let out: Float32Array | undefined;
-  for (let from = 0; from < count; from += 512) {
-    const part = pixels.subarray(from * PIXEL_COUNT, Math.min(count, from + 512) * PIXEL_COUNT);
-    const rows = part.length / PIXEL_COUNT;
-    const embedding = await classifier.embed(part);
-    out ??= new Float32Array((embedding.length / rows) * count);
-    out.set(embedding, (embedding.length / rows) * from);
-    onPart(rows);
-  }
-  return out!;
-};
-
 const readReference = (classifier: BundleClassifier): ReferenceReadings => {
   const file = classifier.contents.files.get(REFERENCE_FILE);
   return file ? decodeReference(file) : new Map();
 };
 
+const MIRRORED = mirrorViews(FACE_SIZE).filter((view) => view.isMirrored);
+
 /**
- * Puts the reference reading of every known picture in place of the head's: the embedding of a picture that trained
+ * What the bundle's reference head says of every row, mean over views: the head and the network behind its embeddings
+ * saw neither the row nor its label, unless the row is a training picture. Undefined where the bundle has no such head.
+ */
+const readByReferenceHead = (
+  classifier: BundleClassifier,
+  views: readonly Float32Array[],
+  width: number,
+): Float32Array | undefined => {
+  const file = classifier.contents.files.get(REFERENCE_HEAD_FILE);
+  if (!file) return undefined;
+  const head = decodeReferenceHead(file, width);
+  const rows = Uint32Array.from({ length: views[0]!.length / width }, (_, row) => row);
+  const probabilities = new Float32Array(rows.length * CLASS_COUNT);
+  for (const values of views)
+    addHeadProbabilities(head, { values, width }, rows, probabilities, 1 / views.length);
+  return probabilities;
+};
+
+/**
+ * Puts the reference reading of every known picture in place of a head's: the embedding of a picture that trained
  * the bundle knows its label, the networks behind the reference never saw it. Returns a mark for each row.
  */
 const applyReference = (
@@ -61,9 +74,10 @@ const applyReference = (
 
 /**
  * Evidence without a GPU: the bundle's embeddings of every row and of its mirror image, and for each fold a linear
- * head trained on the other folds' labels. A row's probabilities come from the head that never saw its label.
- * They say less than networks trained out of fold do: where the bundle was trained on a row, its embedding knows
- * that row's label already. The file's kind says which it is.
+ * head trained on the other folds' labels, so that no head judges a label that it has learnt. A row's probabilities
+ * come from the bundle's reference readings where it was trained on the picture, else from its reference head, else
+ * from the heads of this file. They say less than networks trained out of fold do: where the bundle was trained on a
+ * row, its embedding knows that row's label already. The file's kind says which it is.
  */
 export const collectHeadEvidence = async (
   classifier: BundleClassifier,
@@ -71,7 +85,6 @@ export const collectHeadEvidence = async (
   options: EvidenceOptions,
 ): Promise<Evidence> => {
   const { folds, seed, epochs } = options;
-  const mirror = mirrorViews(FACE_SIZE).filter((view) => view.isMirrored);
   const total = set.count * 2 + set.count * folds;
   let done = 0;
   const advance = (note: string) => (rows: number) => {
@@ -81,34 +94,38 @@ export const collectHeadEvidence = async (
   const own = await embedAll(classifier, set.pixels, advance('embeddings'));
   const mirrored = await embedAll(
     classifier,
-    cutViews(set.pixels, FACE_SIZE, mirror),
+    cutViews(set.pixels, FACE_SIZE, MIRRORED),
     advance('mirrored embeddings'),
   );
   const width = own.length / set.count;
-  const views = standardise([own, mirrored], width);
+  const scale = measureScale(own, width); // both views share one space
+  const views = [own, mirrored].map((values) => standardise(values, scale));
   const fold = assignFolds(set, folds);
-  const probabilities = new Float32Array(set.count * CLASS_COUNT);
+  const targets = targetsOf(set.labels);
+  const headProbabilities = new Float32Array(set.count * CLASS_COUNT);
   const margin = new Float32Array(set.count);
   const loss = new Float32Array(LOSS_EPOCHS * set.count);
   for (let held = 0; held < folds; held++) {
     const head = trainHead(
       views[0]!,
-      set.labels,
+      targets,
       rowsWhere(fold, (f) => f !== held),
       {
         seed: `${seed}:${held}`,
         epochs,
-        onRow: (epoch, row, z, entropy) => {
-          margin[row]! += z / (epochs * (folds - 1));
-          if (epoch < LOSS_EPOCHS) loss[epoch * set.count + row]! += entropy / (folds - 1);
+        onRow: (epoch, row, scores) => {
+          const label = set.labels[row]!;
+          margin[row]! += marginOf(scores, label) / (epochs * (folds - 1));
+          if (epoch < LOSS_EPOCHS) loss[epoch * set.count + row]! += lossOf(scores, label) / (folds - 1);
         },
       },
     );
     const rows = rowsWhere(fold, (f) => f === held);
-    for (const view of views) addHeadProbabilities(head, view, rows, probabilities, 1 / views.length);
+    for (const view of views) addHeadProbabilities(head, view, rows, headProbabilities, 1 / views.length);
     advance(`fold ${held + 1} of ${folds}`)(set.count);
   }
-  const headProbabilities = probabilities.slice();
+  const referred = readByReferenceHead(classifier, [own, mirrored], width);
+  const probabilities = referred ?? headProbabilities.slice();
   const known = applyReference(readReference(classifier), set, probabilities);
   const knownCount = known.reduce((sum, mark) => sum + mark, 0);
   const { manifest, modelVersion } = classifier;
@@ -124,7 +141,7 @@ export const collectHeadEvidence = async (
       rowsSha256: digestRows(set),
       datasetRoot: options.datasetRoot,
       modelVersion,
-      network: `${manifest.architecture} embeddings (${width}), linear heads, ${epochs} epochs, mean of picture and mirror image; reference readings for ${knownCount} rows`,
+      network: `${manifest.architecture} embeddings (${width}), linear heads, ${epochs} epochs, mean of picture and mirror image; reference readings for ${knownCount} rows${referred ? ', a reference head for the others' : ''}`,
     },
     arrays: {
       probabilities: floatArray(probabilities, [set.count, CLASS_COUNT]),

@@ -6,8 +6,17 @@ import { PIXEL_COUNT } from '../labels.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
 import { decodeEvidence, type Evidence, encodeEvidence, floatArray } from './evidence-file.ts';
 import { assignFolds, digestRows } from './folds.ts';
-import { addHeadProbabilities, standardise, trainHead } from './linear-head.ts';
+import {
+  addHeadProbabilities,
+  lossOf,
+  marginOf,
+  measureScale,
+  standardise,
+  targetsOf,
+  trainHead,
+} from './linear-head.ts';
 import { collectReference, decodeReference, encodeReference } from './reference.ts';
+import { decodeReferenceHead, encodeReferenceHead, fitReferenceHead } from './reference-head.ts';
 
 const evidence: Evidence = {
   header: {
@@ -94,25 +103,63 @@ describe('a linear head', () => {
       return (i % width === label ? 1 : 0) + 0.2 * random.normal();
     });
     labels[14] = 3;
-    const [features] = standardise([raw], width);
+    const features = standardise(raw, measureScale(raw, width));
+    const targets = targetsOf(labels);
     const rows = Uint32Array.from({ length: count }, (_, i) => i);
     const margin = new Float32Array(count);
     const options = { seed: 'a', epochs: 10 };
-    const head = trainHead(features!, labels, rows, {
+    const head = trainHead(features, targets, rows, {
       ...options,
-      onRow: (_, row, z) => {
-        margin[row]! += z;
+      onRow: (_, row, scores) => {
+        margin[row]! += marginOf(scores, labels[row]!);
       },
     });
-    expect(trainHead(features!, labels, rows, options).weights).toEqual(head.weights);
+    expect(lossOf(Float64Array.of(1, 2, 3, 0, 0, 0, 800), 2)).toBeCloseTo(797, 9);
+    expect(lossOf(new Float64Array(7), 2)).toBeCloseTo(Math.log(7), 12);
+    expect(trainHead(features, targets, rows, options).weights).toEqual(head.weights);
     const probabilities = new Float32Array(count * 7);
-    addHeadProbabilities(head, features!, rows, probabilities, 1);
+    addHeadProbabilities(head, features, rows, probabilities, 1);
     expect(margin.indexOf(Math.min(...margin))).toBe(14);
     const hits = rows.filter((row) => {
       const own = probabilities.subarray(row * 7, row * 7 + 7);
       return own.indexOf(Math.max(...own)) === row % 7;
     });
     expect(hits.length).toBeGreaterThan(690);
+  });
+});
+
+describe('a reference head', () => {
+  it('learns readings instead of labels, and reads embeddings as they come', () => {
+    const random = createGenerator('reference head');
+    const width = 5;
+    const count = 1400;
+    const readings = new Float32Array(count * 7).fill(0.02);
+    // far from zero, one dimension never moving: what standardising has to undo
+    const embeddings = Float32Array.from({ length: count * width }, (_, i) => {
+      const row = Math.floor(i / width);
+      readings[row * 7 + (row % 7)] = 0.88;
+      if (i % width === 4) return 3;
+      return 40 + 5 * Math.cos((row % 7) * ((i % width) + 1)) + 0.3 * random.normal();
+    });
+    const head = decodeReferenceHead(
+      encodeReferenceHead(fitReferenceHead(embeddings, readings, width)),
+      width,
+    );
+    const rows = Uint32Array.from({ length: count }, (_, row) => row);
+    const read = new Float32Array(count * 7);
+    addHeadProbabilities(head, { values: embeddings, width }, rows, read, 1);
+    const hits = rows.filter((row) => {
+      const own = read.subarray(row * 7, row * 7 + 7);
+      return own.indexOf(Math.max(...own)) === row % 7;
+    });
+    expect(hits.length).toBeGreaterThan(1300);
+  });
+
+  it('is refused where it reads embeddings of another width', () => {
+    expect(() => decodeReferenceHead(new Uint8Array(4 * 7 * 9), 9)).toThrow(
+      expect.objectContaining({ code: 'bundle-topology' }),
+    );
+    expect(decodeReferenceHead(new Uint8Array(4 * 7 * 10), 9).weights).toHaveLength(70);
   });
 });
 

@@ -7,8 +7,8 @@ export type Features = { readonly values: Float32Array; readonly width: number }
 export type HeadOptions = {
   readonly seed: string;
   readonly epochs: number;
-  /** Sees every training row once an epoch: its margin z_y - max z_other and its cross-entropy before the update. */
-  readonly onRow?: (epoch: number, row: number, margin: number, loss: number) => void;
+  /** Sees every training row once an epoch, before the update: its scores before softmax, valid until it returns. */
+  readonly onRow?: (epoch: number, row: number, scores: Float64Array) => void;
 };
 
 /** A multinomial logistic regression: weights [class][width + 1], bias last. */
@@ -34,7 +34,7 @@ const scoreRow = (
   }
 };
 
-/** Softmax in place; returns ln of the sum, so that cross-entropy is exact. */
+/** Softmax in place. */
 const normalise = (scores: Float64Array): void => {
   const top = Math.max(...scores);
   let sum = 0;
@@ -45,16 +45,35 @@ const normalise = (scores: Float64Array): void => {
   for (let c = 0; c < CLASS_COUNT; c++) scores[c]! /= sum;
 };
 
-const marginOf = (scores: Float64Array, label: number): number => {
+/** z_y - max over the other classes of z. */
+export const marginOf = (scores: Float64Array, label: number): number => {
   let other = Number.NEGATIVE_INFINITY;
   for (let c = 0; c < CLASS_COUNT; c++) if (c !== label) other = Math.max(other, scores[c]!);
   return scores[label]! - other;
 };
 
-/** SGD with Nesterov momentum and a half cosine over `rows`; a function of seed, rows, features and labels alone. */
+/** Cross-entropy of scores before softmax, nats. */
+export const lossOf = (scores: Float64Array, label: number): number => {
+  const top = Math.max(...scores);
+  return top - scores[label]! + Math.log(scores.reduce((sum, z) => sum + Math.exp(z - top), 0));
+};
+
+/** n x 7: 1 at each row's label. */
+export const targetsOf = (labels: Uint8Array): Float32Array => {
+  const targets = new Float32Array(labels.length * CLASS_COUNT);
+  labels.forEach((label, row) => {
+    targets[row * CLASS_COUNT + label] = 1;
+  });
+  return targets;
+};
+
+/**
+ * SGD with Nesterov momentum and a half cosine over `rows`, towards `targets` (n x 7, each row a distribution);
+ * a function of seed, rows, features and targets alone.
+ */
 export const trainHead = (
   features: Features,
-  labels: Uint8Array,
+  targets: Float32Array,
   rows: Uint32Array,
   options: HeadOptions,
 ): LinearHead => {
@@ -73,13 +92,11 @@ export const trainHead = (
       gradient.fill(0);
       for (let i = from; i < to; i++) {
         const row = rows[order[i]!]!;
-        const label = labels[row]!;
         scoreRow(head, values, row, scores);
-        const margin = options.onRow ? marginOf(scores, label) : 0;
+        options.onRow?.(epoch, row, scores);
         normalise(scores);
-        options.onRow?.(epoch, row, margin, -Math.log(Math.max(1e-12, scores[label]!)));
         for (let c = 0; c < CLASS_COUNT; c++) {
-          const error = (scores[c]! - (c === label ? 1 : 0)) / (to - from);
+          const error = (scores[c]! - targets[row * CLASS_COUNT + c]!) / (to - from);
           const base = c * (width + 1);
           const at = row * width;
           for (let d = 0; d < width; d++) gradient[base + d]! += error * values[at + d]!;
@@ -114,18 +131,19 @@ export const addHeadProbabilities = (
   }
 };
 
-/** Zero mean and unit deviation in every dimension, by the first set's statistics: both views share one space. */
-export const standardise = (sets: readonly Float32Array[], width: number): Features[] => {
-  const reference = sets[0]!;
-  const count = reference.length / width;
+/** Mean and reciprocal deviation of every dimension; 0 for one that never moves. */
+export type Scale = { readonly mean: Float64Array; readonly factor: Float64Array };
+
+export const measureScale = (values: Float32Array, width: number): Scale => {
+  const count = values.length / width;
   const mean = new Float64Array(width);
   const square = new Float64Array(width);
-  for (let i = 0; i < reference.length; i++) mean[i % width]! += reference[i]! / count;
-  for (let i = 0; i < reference.length; i++)
-    square[i % width]! += (reference[i]! - mean[i % width]!) ** 2 / count;
-  const scale = Float64Array.from(square, (variance) => (variance > 1e-12 ? 1 / Math.sqrt(variance) : 0));
-  return sets.map((set) => ({
-    width,
-    values: set.map((v, i) => (v - mean[i % width]!) * scale[i % width]!),
-  }));
+  for (let i = 0; i < values.length; i++) mean[i % width]! += values[i]! / count;
+  for (let i = 0; i < values.length; i++) square[i % width]! += (values[i]! - mean[i % width]!) ** 2 / count;
+  return { mean, factor: square.map((variance) => (variance > 1e-12 ? 1 / Math.sqrt(variance) : 0)) };
+};
+
+export const standardise = (values: Float32Array, { mean, factor }: Scale): Features => {
+  const width = mean.length;
+  return { width, values: values.map((v, i) => (v - mean[i % width]!) * factor[i % width]!) };
 };

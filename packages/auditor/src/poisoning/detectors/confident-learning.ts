@@ -4,9 +4,7 @@ import { CLASSES } from '../sample-set.ts';
 const FLOOR = 1e-6;
 
 export type LabelReport = {
-  /** ln of the best other class's probability over the label's: high where the label is contradicted. */
-  readonly scores: Float64Array;
-  /** ln odds that the label is wrong: `scores` with how often labels of that class are wrong in this set. */
+  /** ln odds that the label is wrong: the contradiction, with how often labels of that class are wrong in this set. */
   readonly errorScores: Float64Array;
   /** Rows that the confident joint calls mislabelled, most contradicted first in their cell, then ascending. */
   readonly flagged: readonly number[];
@@ -15,18 +13,23 @@ export type LabelReport = {
 };
 
 /**
+ * ln of the best other class's probability over the label's: high where the label is contradicted. A monotone form of
+ * the normalised margin that keeps resolution where self-confidence 1 - p_y saturates.
+ */
+export function scoreContradiction(probabilities: Float32Array, labels: Uint8Array): Float64Array {
+  return Float64Array.from(labels, (label, i) => {
+    const own = probabilities[i * CLASSES + label]!;
+    return Math.log((bestOther(probabilities, i, label) + FLOOR) / (own + FLOOR));
+  });
+}
+
+/**
  * Confident learning (Northcutt, Jiang and Chuang 2021), formula 6, on out-of-fold probabilities.
- * Ranked by the log odds against the label: a monotone form of the normalised margin that keeps resolution where
- * self-confidence 1 - p_y saturates. Attackers choose labels, annotators err: in FER-2013 a quarter of `sad` is doubtful
- * and hardly any `happy`, so errors are ranked by Bayes' rule with the joint's own error rate of the class as prior.
+ * Attackers choose labels, annotators err: in FER-2013 a quarter of `sad` is doubtful and hardly any `happy`, so errors
+ * are ranked by Bayes' rule: the log odds against the label, with the joint's own error rate of the class as prior.
  */
 export function findLabelErrors(probabilities: Float32Array, labels: Uint8Array): LabelReport {
-  const rows = labels.length;
-  const scores = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    const own = probabilities[i * CLASSES + labels[i]!]!;
-    scores[i] = Math.log((bestOther(probabilities, i, labels[i]!) + FLOOR) / (own + FLOOR));
-  }
+  const scores = scoreContradiction(probabilities, labels);
   const joint = estimateJoint(probabilities, labels);
   const prior = joint.map((cells, label) => {
     const size = cells.reduce((sum, n) => sum + n, 0);
@@ -34,7 +37,7 @@ export function findLabelErrors(probabilities: Float32Array, labels: Uint8Array)
     return Math.log((wrong + 1) / (size - wrong + 1));
   });
   const errorScores = scores.map((score, i) => score + prior[labels[i]!]!);
-  return { scores, errorScores, flagged: pruneByNoiseRate(probabilities, labels, joint), joint };
+  return { errorScores, flagged: pruneByNoiseRate(probabilities, labels, joint), joint };
 }
 
 function bestOther(probabilities: Float32Array, row: number, label: number): number {

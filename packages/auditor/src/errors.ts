@@ -10,6 +10,7 @@ export const AUDIT_ERRORS = {
   'evidence-file-invalid': { title: 'The evidence file is damaged or about other rows' },
   'reserve-invalid': { title: 'The clean reserve is damaged, or nobody trusted signed it' },
   'output-unwritable': { title: 'The result cannot be written where --output points' },
+  'scratch-unwritable': { title: 'The auditor cannot use files for what does not fit in memory' },
   'export-impossible': { title: 'The evidence bundle cannot be made' },
   'key-unreadable': { title: 'There is no usable key to send transactions with' },
   'publish-refused': { title: 'The registry or the node refuses what was to be published' },

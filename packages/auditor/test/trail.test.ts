@@ -12,9 +12,10 @@ import {
   signNote,
 } from '@testigo/trail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_MODELS } from '../src/trail/model-tally.ts';
 import { writeLog } from './make-log.ts';
 import { runCli } from './run-cli.ts';
-import { createWorld, hex, ORIGIN, SESSION, type World } from './world.ts';
+import { createWorld, hex, nameManyModels, ORIGIN, SESSION, type World } from './world.ts';
 
 // More than one chunk of 4,096 records, so that the threads have something to put in order.
 const DETECTIONS = 4400;
@@ -233,6 +234,15 @@ describe('trail', () => {
       outcome: 'inconclusive',
       against: ['trail-checkpoint-ahead'],
     });
+  });
+
+  it('looks up so many models and no more, where a log names another one in every record', async () => {
+    const dir = join(world.dir, 'log-many-models');
+    const { records, leaves } = nameManyModels(world);
+    writeLog(dir, records, sign(leaves));
+    const { against } = await trail(dir);
+    const of = (code: string) => against.filter((found) => found === code).length;
+    expect([of('trail-models-too-many'), of('trail-model-unregistered')]).toEqual([1, MAX_MODELS]);
   });
 
   it('is inconclusive beyond the last anchor, and verified up to it', async () => {

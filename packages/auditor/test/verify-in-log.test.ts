@@ -12,9 +12,10 @@ import {
   utf8,
 } from '@testigo/trail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_CLAIMS } from '../src/verify/record-account.ts';
 import { writeLog } from './make-log.ts';
 import { runCli } from './run-cli.ts';
-import { createWorld, hex, id, ORIGIN, SESSION, type World } from './world.ts';
+import { createWorld, hex, id, nameManyModels, ORIGIN, SESSION, type World } from './world.ts';
 
 /** More than one tile, so that proofs cross its edge. */
 const DETECTIONS = 300;
@@ -174,6 +175,14 @@ describe('verify, from the log', () => {
       exitCode: 3,
       against: expect.arrayContaining(['session-open']),
     });
+  });
+
+  it('looks up so many models and no more, where a log names another one in every record', async () => {
+    const { records, leaves } = nameManyModels(world);
+    const dir = await makeLog('many-models', records, leaves);
+    const result = await verify('1..200', '--log', dir);
+    const of = (code: string) => result.against.filter((found) => found === code).length;
+    expect([of('model-claims-too-many'), of('model-unregistered')]).toEqual([1, MAX_CLAIMS]);
   });
 
   it('asks for a log, and refuses a range that ends before it begins', async () => {

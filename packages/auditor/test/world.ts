@@ -18,11 +18,13 @@ import {
   encodeRecord,
   encodeSample,
   formatCheckpoint,
+  type Hash,
   hashLeaf,
   keyPairOf,
   type ModelManifest,
   modelVersionOf,
   newLogSigner,
+  parseRecord,
   proveConsistency,
   proveInclusion,
   type Sample,
@@ -127,6 +129,17 @@ export const makeWorldDetection = (sequence: number, named: Named): TrailRecord 
 export const makeWorldRecords = (detections: number, named: Named): TrailRecord[] => [
   ...makeSession({ ...planOf(named), detections }),
 ];
+
+/** The world's records, each naming a model of its own. */
+export function nameManyModels({ records }: World): { records: Uint8Array[]; leaves: Hash[] } {
+  const renamed = records.map((bytes, index) => {
+    const record = parseRecord(bytes);
+    return record.type === 'DETECTION'
+      ? encodeRecord({ ...record, modelVersion: hex(`model ${index}`) })
+      : bytes;
+  });
+  return { records: renamed, leaves: renamed.map(hashLeaf) };
+}
 
 const planOf = (named: Named) => ({
   ...named,

@@ -1,32 +1,24 @@
 import { logIdOf, parseModelManifest, parseRecord, toHex } from '@testigo/trail';
 import type { ChainAnswer } from '../chain/facts.ts';
 import { AuditError, messageOf } from '../errors.ts';
-import { readSamples } from '../files/read-samples.ts';
 import { makeFinding } from '../findings/table.ts';
 import { findAnchorProofs } from '../log/anchor-proofs.ts';
 import { exportRecord, type OpenLog, readCheckpointText } from '../log/export-record.ts';
-import { findLeaf, findMentions, type LogRecord, readRange } from '../log/find-records.ts';
+import { findLeaf, findMentions, readRange } from '../log/find-records.ts';
 import { computeRootAround } from '../log/known-root.ts';
 import { readNodesFrom } from '../log/tile-proofs.ts';
 import { buildTimeline } from '../report/build-timeline.ts';
 import { baseOf, LogUnreachable, TileSource } from '../trail/tile-source.ts';
 import { checkCheckpoint } from '../verify/check-checkpoint.ts';
-import type { ModelClaim } from '../verify/check-model.ts';
-import { describeSamples } from '../verify/check-samples.ts';
-import { checkSession } from '../verify/check-session.ts';
+import { SessionAccount } from '../verify/check-session.ts';
 import { attempt } from '../verify/checked.ts';
 import { RecordAccount } from '../verify/record-account.ts';
 import type { Target } from '../verify/target.ts';
 import { type ClaimInput, verifyRecords } from '../verify/verify-records.ts';
 import { finishAudit } from './finish.ts';
 import { lookUpFacts } from './look-up.ts';
-import {
-  auditBundle,
-  describeVerified,
-  listUnchecked,
-  sourcesOf,
-  type VerifyContext,
-} from './verify-bundle.ts';
+import { lookUpClaims } from './look-up-claims.ts';
+import { auditBundle, describeVerified, listUnchecked, type VerifyContext } from './verify-bundle.ts';
 
 type LogTarget = Exclude<Target, { kind: 'bundle' }>;
 type Findings = Parameters<typeof finishAudit>[2]['findings'];
@@ -44,7 +36,7 @@ export async function auditInLog(context: VerifyContext, target: LogTarget, log:
     const open: OpenLog = { source, text, checkpoint };
     const found = await locate(context, open, target);
     if (typeof found === 'number') return await auditOne(context, open, target, found);
-    if (found.account.leaves.length > 0) return await auditMany(context, open, target, found);
+    if (found.account.leaves.count > 0) return await auditMany(context, open, target, found);
     const missing = makeFinding('record-not-found', {
       expected: describeTarget(target),
       seen: `nothing in ${checkpoint.size} records`,
@@ -83,8 +75,8 @@ function describeTarget(target: LogTarget): string {
 
 interface Located {
   readonly account: RecordAccount;
-  /** All records of the session, where the target is one. */
-  readonly session?: readonly LogRecord[];
+  /** Where the target is a session. */
+  readonly session?: SessionAccount;
 }
 
 /** The index of the one record that is meant, or the account of several. @throws LogUnreachable */
@@ -105,14 +97,15 @@ async function locate(
     }
     return { account };
   }
-  const session: LogRecord[] = [];
+  const session = new SessionAccount();
   for await (const mention of findMentions(source, size, target.id)) {
     const read = attempt(() => parseRecord(mention.bytes));
     if ('value' in read && read.value.id === target.id) return mention.index;
     const isOfSession = 'reason' in read || ('sessionId' in read.value && read.value.sessionId === target.id);
-    if (isOfSession) session.push(mention);
+    if (!isOfSession) continue;
+    account.add(mention);
+    session.add(mention);
   }
-  for (const record of session) account.add(record);
   return { account, session };
 }
 
@@ -143,11 +136,10 @@ async function auditMany(
     (error: unknown) => ({ reason: messageOf(error) }),
   );
   progress.step('reading the chain');
-  const last = account.leaves.at(-1)!.index;
+  const { last } = account.leaves;
   const logId = toHex(logIdOf(checkpoint.origin));
   const chain = await lookUpFacts(io, options, trust, { logId, covering: last });
-  const claims: ClaimInput[] = [];
-  for (const claim of account.claims()) claims.push(await lookUpClaim(context, claim));
+  const claims = await lookUpClaims(context, account.claims());
   const findings = [
     ...verifyRecords({
       account,
@@ -159,7 +151,7 @@ async function auditMany(
       claims,
       source: `${source.name}, tiles`,
     }),
-    ...(session === undefined || target.kind !== 'id' ? [] : checkSession(target.id, session)),
+    ...(session === undefined || target.kind !== 'id' ? [] : session.conclude(target.id)),
   ];
   progress.end();
   return finishAudit(io, options, {
@@ -173,27 +165,9 @@ async function auditMany(
         ? ['whether sessions are complete: testigo-audit trail, or verify SESSION']
         : []),
     ],
-    verifiedMeans: describeVerified(`These ${account.leaves.length} records are`, findings),
+    verifiedMeans: describeVerified(`These ${account.leaves.count} records are`, findings),
     extras: { counts: account.counts(), timeline: drawMoments(account, chain, claims) },
   });
-}
-
-/** The registry's word and the files at hand for one thing that records say about a model. */
-async function lookUpClaim(context: VerifyContext, claim: ModelClaim): Promise<ClaimInput> {
-  const { io, options, trust, models } = context;
-  const model = models.find(({ version }) => version === claim.modelVersion);
-  const named = attempt(() => parseModelManifest(model?.folder.manifest ?? new Uint8Array(0)).dataset.root);
-  const datasetRoot = claim.datasetRoot ?? ('value' in named ? named.value : undefined);
-  const { modelVersion } = claim;
-  const chain = await lookUpFacts(io, options, trust, {
-    modelVersion,
-    ...(datasetRoot !== undefined && { datasetRoot }),
-  });
-  const header = describeSamples(model?.datasetEnvelope);
-  const samples = options.samples === undefined ? undefined : await readSamples(options.samples, header);
-  const { modelManifest, datasetEnvelope, folder: modelFolder } = model ?? {};
-  const sources = sourcesOf(model);
-  return { claim, chain, shown: { modelManifest, datasetEnvelope, sources, modelFolder, samples } };
 }
 
 function drawMoments(account: RecordAccount, chain: ChainAnswer, claims: readonly ClaimInput[]) {

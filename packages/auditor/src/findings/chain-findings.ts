@@ -154,6 +154,11 @@ export const MODEL_FINDINGS = entriesOf('model', {
       meaning: 'The weights cannot be compared with the manifest.',
       next: 'Fetch the complete model bundle from its publisher.',
     },
+    'model-claims-too-many': {
+      title: 'The records say more different things about models than are looked up',
+      meaning: 'Whether the models past the limit were ever published is not known.',
+      next: 'Verify a smaller range; honest records name one model version after the other.',
+    },
     'model-not-final': {
       title: 'The registration of the model is in a block that is not final yet',
       meaning: 'The block could still be dropped by a reorganisation of the chain.',

@@ -126,6 +126,11 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
       title: 'The anchors of the log cannot be looked up',
       meaning: 'Whether the log was rewritten is not known.',
     },
+    'trail-models-too-many': {
+      title: 'The log names more models than are looked up',
+      meaning: 'Whether the models past the limit were ever published is not known.',
+      next: 'Ask the operator why, and verify ranges of the log: testigo-audit verify FIRST..LAST.',
+    },
     'trail-checkpoint-ahead': {
       title: 'A checkpoint at hand is of a larger log than the one that was read',
       meaning: 'The log shows fewer records than it signed for; it may only lag behind.',

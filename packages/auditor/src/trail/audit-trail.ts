@@ -1,7 +1,7 @@
 import { type Checkpoint, equalBytes, fromHex, TILE_WIDTH, toHex } from '@testigo/trail';
 import type { AnchorFact } from '../chain/facts.ts';
 import { indexSpecial, Ledger } from './ledger.ts';
-import type { ChunkResult } from './scan-chunk.ts';
+import type { ChunkProblem, ChunkResult } from './scan-chunk.ts';
 import type { Scan } from './scan-records.ts';
 import { BundleTree, rootOfLeaves } from './tree-roots.ts';
 
@@ -21,18 +21,28 @@ const MISMATCH = {
   head: 'trail-root-mismatch',
 } as const;
 
+/** What a tile above level 0 must hold: roots of perfect subtrees of 256^level records. */
+export interface UpperTile {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: readonly Uint8Array[];
+}
+
 /** Follows a log from its first record to its last and meets every milestone on the way. */
 export class TrailAudit {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly #tree = new BundleTree();
   readonly #milestones: readonly Milestone[];
   #next = 0;
   #bundles = 0;
   #isBroken = false;
-  /** Roots of full bundles, then of 256 of those, and so on: what the tiles above level 0 must hold. */
-  readonly upperTiles: Uint8Array[][] = [];
+  /** Roots of full bundles, then of 256 of those, and so on, of the tiles that are not full yet. */
+  readonly #upper: UpperTile[] = [];
+  #fullTiles: UpperTile[] = [];
 
-  constructor(milestones: readonly Milestone[]) {
+  /** `expected` records, about: it decides how memory is used and nothing else. @throws AuditError `scratch-unwritable` */
+  constructor(milestones: readonly Milestone[], expected: number) {
+    this.ledger = new Ledger(expected);
     this.#milestones = [...milestones].sort((a, b) => a.size - b.size);
     this.#meetMilestones(0, new Uint8Array(0), 0);
   }
@@ -44,7 +54,7 @@ export class TrailAudit {
 
   addChunk(chunk: ChunkResult): void {
     for (const problem of chunk.problems) {
-      this.ledger.report(problem.code, { expected: problem.path, seen: problem.detail, source: 'log' });
+      this.reportProblem(problem);
     }
     if (!chunk.isComplete) this.#isBroken = true;
     const { scan } = chunk;
@@ -53,6 +63,23 @@ export class TrailAudit {
     for (let from = 0; from < count; from += TILE_WIDTH) {
       this.#addBundle(scan, from, Math.min(TILE_WIDTH, count - from), special);
     }
+  }
+
+  /** A file of the log that is not what the records need. */
+  reportProblem({ code, path, detail }: ChunkProblem): void {
+    this.ledger.report(code, this.#recordsRead, { expected: path, seen: detail, source: 'log' });
+  }
+
+  /** Tiles above level 0 that the records passed since the last call fill. */
+  takeFullTiles(): readonly UpperTile[] {
+    const full = this.#fullTiles;
+    this.#fullTiles = [];
+    return full;
+  }
+
+  /** Tiles above level 0 that the log ends in. */
+  get partialTiles(): readonly UpperTile[] {
+    return this.#upper.filter(({ hashes }) => hashes.length > 0);
   }
 
   /** Whether every record was read, so that what was not found is really not there. */
@@ -82,9 +109,12 @@ export class TrailAudit {
   // Only every eighth level is served as tiles (C2SP tlog-tiles, "Merkle tree").
   #keepNode(level: number, hash: Uint8Array): void {
     if (level % 8 !== 0) return;
-    const nodes = this.upperTiles[level / 8] ?? [];
-    this.upperTiles[level / 8] = nodes;
-    nodes.push(hash);
+    const at = level / 8;
+    const { index, hashes } = this.#upper[at] ?? { index: 0, hashes: [] };
+    const tile = { level: at + 1, index, hashes: [...hashes, hash] };
+    const isFull = tile.hashes.length === TILE_WIDTH;
+    if (isFull) this.#fullTiles.push(tile);
+    this.#upper[at] = isFull ? { level: at + 1, index: index + 1, hashes: [] } : tile;
   }
 
   #meetMilestones(size: number, hashes: Uint8Array, within: number): void {
@@ -93,7 +123,7 @@ export class TrailAudit {
       const root = this.#tree.rootWith(hashes, within);
       if (!equalBytes(root, next.root)) {
         const seen = `root ${toHex(root)} of the records read`;
-        this.ledger.report(MISMATCH[next.kind], {
+        this.ledger.report(MISMATCH[next.kind], size - 1, {
           expected: `root ${toHex(next.root)} at size ${size}`,
           seen,
           source: next.source,
@@ -104,13 +134,14 @@ export class TrailAudit {
   }
 
   #compareCounts(anchor: Milestone): void {
-    const seen = this.ledger.takeBatch();
+    const { counts: seen, others } = this.ledger.models.takeBatch();
     const stated = anchor.counts;
     if (stated === undefined) return;
     for (const model of new Set([...seen.keys(), ...stated.keys()])) {
       const [expected, found] = [stated.get(model) ?? 0, seen.get(model) ?? 0];
-      if (expected === found) continue;
-      this.ledger.report('trail-anchor-counts-mismatch', {
+      // One of the models that were not told apart: they are reported for themselves.
+      if (expected === found || (found === 0 && others > 0)) continue;
+      this.ledger.report('trail-anchor-counts-mismatch', anchor.size - 1, {
         expected: `${expected} readings of model ${model}`,
         seen: `${found} in the records up to ${anchor.size}`,
         source: anchor.source,

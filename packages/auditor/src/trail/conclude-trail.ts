@@ -2,7 +2,8 @@ import type { Checkpoint, Finding } from '@testigo/trail';
 import type { RegistryFacts } from '../chain/facts.ts';
 import { makeFinding } from '../findings/table.ts';
 import type { TrailAudit } from './audit-trail.ts';
-import type { ModelUse } from './ledger.ts';
+import type { LedgerEnd } from './ledger.ts';
+import { MAX_MODELS, type ModelUse } from './model-tally.ts';
 
 export interface UsedModel extends ModelUse {
   /** Dataset the registry has for the model; absent if it knows no such model. */
@@ -11,6 +12,8 @@ export interface UsedModel extends ModelUse {
 
 export interface TrailEnd {
   readonly audit: TrailAudit;
+  /** What the records came to, taken together. */
+  readonly ledger: LedgerEnd;
   readonly checkpoint: Checkpoint;
   /** How far the audit was asked to go: the checkpoint's size, or the last anchor's. */
   readonly size: number;
@@ -22,10 +25,10 @@ export interface TrailEnd {
 
 /** What the whole walk comes to: what was found on the way, and what was shown by finding nothing. */
 export function concludeTrail(end: TrailEnd): Finding[] {
-  const { audit, source, size } = end;
+  const { audit, ledger, source, size } = end;
   // An empty log is no audit, but it is a failed one where records were anchored before.
   if (size === 0) return [makeFinding('trail-empty', { seen: '0 records', source }), ...findShortfall(end)];
-  const found = audit.ledger.findings;
+  const found = ledger.findings;
   const has = (...codes: string[]) => found.some((finding) => codes.includes(finding.code));
   const findings = [...found];
   const isTreeSound = !has(
@@ -112,6 +115,16 @@ function concludeModels({ facts, models, audit }: TrailEnd): Finding[] {
   if (facts === undefined || models.length === 0) return [];
   const strays = models.filter((model) => model.registeredRoot !== model.datasetRoot);
   const source = `${facts.source}, registry: modelOf`;
+  const { others } = audit.ledger.models;
+  if (others > 0) {
+    const seen = `${others} readings of further models`;
+    const tooMany = makeFinding('trail-models-too-many', {
+      expected: `at most ${MAX_MODELS} models`,
+      seen,
+      source,
+    });
+    return [...describeStrays(strays, source), tooMany];
+  }
   if (strays.length === 0) {
     if (!audit.isComplete) return [];
     return [
@@ -121,6 +134,10 @@ function concludeModels({ facts, models, audit }: TrailEnd): Finding[] {
       }),
     ];
   }
+  return describeStrays(strays, source);
+}
+
+function describeStrays(strays: readonly UsedModel[], source: string): Finding[] {
   return strays.map(({ modelVersion, datasetRoot, count, registeredRoot }) =>
     makeFinding('trail-model-unregistered', {
       expected: `model ${modelVersion} registered on dataset ${datasetRoot}, ${count} readings`,

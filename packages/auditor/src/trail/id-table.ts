@@ -1,13 +1,31 @@
+import { randomBytes } from 'node:crypto';
+
 const WORDS = 4;
 const EMPTY = 0xffffffff;
 
+/** 32 bits of which the upper ones are evenly spread. */
+export type IdHash = (words: Uint32Array, offset: number) => number;
+
+/**
+ * Multiply-shift hashing (Dietzfelbinger et al., 1997) with multipliers that nobody knows beforehand: ids cannot be
+ * chosen so that they all fall together. Only time and memory depend on the draw, never a result.
+ */
+export function drawIdHash(): IdHash {
+  const multipliers = new Uint32Array(new Uint8Array(randomBytes(4 * WORDS)).buffer);
+  return (words, offset) => {
+    let sum = 0;
+    for (let i = 0; i < WORDS; i++) sum = (sum + Math.imul(words[offset + i]!, multipliers[i]! | 1)) | 0;
+    return sum >>> 0;
+  };
+}
+
 /**
  * A hash table from 128-bit ids to rows of 32-bit numbers, in flat arrays: a log of millions of records fits in tens
- * of megabytes where a Map of strings would take a gigabyte. Ids are random (or chosen by somebody hostile to be
- * alike, which costs time and never correctness: keys are compared in full).
+ * of megabytes where a Map of strings would take a gigabyte. Keys are compared in full.
  */
 export class IdTable {
   readonly #width: number;
+  readonly #hash = drawIdHash();
   #capacity = 1 << 10;
   #slots: Uint32Array;
   #keys: Uint32Array;
@@ -61,7 +79,7 @@ export class IdTable {
 
   #probe(words: Uint32Array, offset: number): number {
     const mask = this.#capacity - 1;
-    let slot = (Math.imul(words[offset]!, 0x9e3779b1) ^ words[offset + 1]! ^ words[offset + 3]!) & mask;
+    let slot = this.#hash(words, offset) >>> (Math.clz32(this.#capacity) + 1);
     for (;;) {
       const entry = this.#slots[slot]!;
       if (entry === EMPTY || this.#isKey(entry, words, offset)) return slot;

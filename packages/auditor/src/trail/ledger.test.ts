@@ -1,7 +1,10 @@
 import { computeRoot, encodeRecord, hashLeaf, proveInclusion, type TrailRecord } from '@testigo/trail';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hex, id, makeWorldDetection, makeWorldRecords, SESSION } from '../../test/world.ts';
 import { TrailAudit } from './audit-trail.ts';
+import { indexSpecial, Ledger } from './ledger.ts';
+import { MAX_MODELS, ModelTally } from './model-tally.ts';
 import { scanRecords } from './scan-records.ts';
 
 const NAMED = { modelVersion: hex('model'), datasetRoot: hex('dataset'), datasetSize: 7 };
@@ -18,7 +21,7 @@ const [open, first, second, third, fourth, close] = SOUND as [
 /** Codes that the ledger reports for a log of exactly these records. */
 function audit(records: readonly (TrailRecord | Uint8Array)[]): string[] {
   const bytes = records.map((record) => (record instanceof Uint8Array ? record : encodeRecord(record)));
-  const walk = new TrailAudit([]);
+  const walk = new TrailAudit([], 0);
   for (let i = 0; i < bytes.length; i += 4096) {
     walk.addChunk({
       first: i / 256,
@@ -27,7 +30,7 @@ function audit(records: readonly (TrailRecord | Uint8Array)[]): string[] {
       isComplete: true,
     });
   }
-  return walk.ledger.findings.map((finding) => finding.code);
+  return walk.ledger.finish().findings.map((finding) => finding.code);
 }
 
 const head = { version: 1, time: 1_790_000_100, sessionId: SESSION } as const;
@@ -114,19 +117,73 @@ describe('what must add up across records', () => {
 
   it('keeps the findings of one kind to ten, and counts them all', () => {
     const records = Array.from({ length: 40 }, (_, i) => makeWorldDetection(i * 2 + 1, NAMED));
-    const walk = new TrailAudit([]);
+    const walk = new TrailAudit([], 0);
     walk.addChunk({
       first: 0,
       scan: scanRecords([open, ...records].map(encodeRecord)),
       problems: [],
       isComplete: true,
     });
-    expect(walk.ledger.findings).toHaveLength(10);
-    expect(walk.ledger.counts()).toMatchObject({
+    const { findings, counts } = walk.ledger.finish();
+    expect(findings).toHaveLength(10);
+    expect(counts).toMatchObject({
       'findings trail-sequence-gap': 39,
       'records DETECTION': 40,
       'sessions still open': 1,
     });
+  });
+});
+
+describe('a log too large for memory', () => {
+  const inSession = (record: TrailRecord, session: number) =>
+    ({ ...record, sessionId: id(9000 + session) }) as TrailRecord;
+  const step = fc.record({
+    session: fc.nat(5),
+    what: fc.constantFrom<(n: number, other: number) => TrailRecord>(
+      (n) => ({ ...open, id: id(n) }) as TrailRecord,
+      (n, other) => ({ ...makeWorldDetection(1 + (other % 7), NAMED), id: id(n) }) as TrailRecord,
+      (n, other) => review(n, 1 + (other % 7), id(other)),
+      (n, other) => erasure(n, other % 5),
+      (n) => hold(n),
+      (n, other) => release(n, id(other)),
+      (n) => ({ ...close, id: id(n) }) as TrailRecord,
+    ),
+    n: fc.nat(60),
+    other: fc.nat(60),
+  });
+
+  it('is judged in parts, from files, as it would be at once', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 20, maxLength: 120 }),
+        fc.integer({ min: 1, max: 9 }),
+        (steps, aShard) => {
+          const records = steps.map(({ session, what, n, other }) => inSession(what(n, other), session));
+          const scan = scanRecords([...records.map(encodeRecord), new TextEncoder().encode('{}')]);
+          const judge = (ledger: Ledger) => {
+            ledger.addRecords(scan, 0, 0, records.length + 1, indexSpecial(scan));
+            const end = ledger.finish();
+            ledger.close();
+            return end;
+          };
+          expect(judge(new Ledger(records.length, aShard))).toEqual(judge(new Ledger(0)));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('tells a limited number of models apart, and says how many readings are of others', () => {
+    const tally = new ModelTally();
+    const named = (n: number) => ({ modelVersion: hex(`model ${n}`), datasetRoot: hex('dataset') });
+    for (let n = 0; n < MAX_MODELS + 40; n++) tally.add(named(n));
+    tally.add(named(3));
+    tally.add(named(MAX_MODELS + 3));
+    expect(tally.uses).toHaveLength(MAX_MODELS);
+    expect(tally.others).toBe(41);
+    const { counts, others } = tally.takeBatch();
+    expect([counts.size, counts.get(named(3).modelVersion), others]).toEqual([MAX_MODELS, 2, 41]);
+    expect(tally.takeBatch()).toEqual({ counts: new Map(), others: 0 });
   });
 });
 
@@ -135,7 +192,7 @@ describe('milestones', () => {
   const leaves = bytes.map(hashLeaf);
   const walk = (at: number, size: number) => {
     const root = computeRoot(leaves.slice(0, at));
-    const audit = new TrailAudit([{ size, root, kind: 'checkpoint', source: 'test' }]);
+    const audit = new TrailAudit([{ size, root, kind: 'checkpoint', source: 'test' }], 0);
     for (let i = 0; i < bytes.length; i += 512) {
       audit.addChunk({
         first: i / 256,
@@ -144,7 +201,7 @@ describe('milestones', () => {
         isComplete: true,
       });
     }
-    return audit.ledger.findings.map((finding) => finding.code);
+    return audit.ledger.finish().findings.map((finding) => finding.code);
   };
 
   it.each([0, 1, 2, 255, 256, 257, 300, 511, 512, 513, 600, 701, 702])(
@@ -159,10 +216,14 @@ describe('milestones', () => {
   });
 
   it('keeps the subtree roots that tiles above level 0 hold', () => {
-    const audit = new TrailAudit([]);
+    const audit = new TrailAudit([], 0);
     audit.addChunk({ first: 0, scan: scanRecords(bytes), problems: [], isComplete: true });
     const expected = [0, 1].map((i) => computeRoot(leaves.slice(i * 256, (i + 1) * 256)));
-    expect(audit.upperTiles[0]?.map((hash) => Buffer.from(hash).toString('hex'))).toEqual(
+    expect(audit.takeFullTiles()).toEqual([]);
+    expect(audit.partialTiles.map(({ level, index }) => ({ level, index }))).toEqual([
+      { level: 1, index: 0 },
+    ]);
+    expect(audit.partialTiles[0]?.hashes.map((hash) => Buffer.from(hash).toString('hex'))).toEqual(
       expected.map((hash) => Buffer.from(hash).toString('hex')),
     );
     expect(proveInclusion(leaves.slice(0, 512), 0).at(-1)).toEqual(expected[1]);

@@ -15,7 +15,7 @@ import type { Trust } from '../trust/trust-file.ts';
 import { checkChain } from '../verify/check-chain.ts';
 import { checkCheckpoint } from '../verify/check-checkpoint.ts';
 import { attempt } from '../verify/checked.ts';
-import { milestonesOf, TrailAudit } from './audit-trail.ts';
+import { milestonesOf, TrailAudit, type UpperTile } from './audit-trail.ts';
 import { concludeTrail, type UsedModel } from './conclude-trail.ts';
 import { compareTile } from './scan-chunk.ts';
 import { scanLog } from './scan-log.ts';
@@ -84,25 +84,33 @@ async function auditLog(options: TrailOptions, source: TileSource): Promise<Trai
   const chain = checkChain(answer, options.trust);
   const facts = chain.value;
   const size = options.isAnchoredOnly && facts ? lastFinalSize(facts, checkpoint.size) : checkpoint.size;
-  const { audit, findings: ahead, count } = await walk(options, checkpoint, size, facts, logId as string);
-  await compareUpperTiles(source, audit, checkpoint.size);
-  const models = facts === undefined ? [] : await lookUpModels(options.chain, audit);
-  const end = { audit, checkpoint, size, facts, models, earlierCheckpoints: count, source: source.name };
-  return {
-    findings: [...signed.findings, ...chain.findings, ...ahead, ...concludeTrail(end)],
-    counts: {
-      'records read': audit.recordsRead,
-      anchors: facts?.anchors.length ?? 0,
-      ...audit.ledger.counts(),
-    },
-    size,
-    beyond: checkpoint.size - size,
-    origin: checkpoint.origin,
-    ...(facts && { facts }),
-  };
+  const plan = await planWalk(options, checkpoint, size, facts, logId as string);
+  const audit = new TrailAudit(plan.milestones, size);
+  try {
+    await walk(options, source, audit, size, checkpoint.size);
+    const models = facts === undefined ? [] : await lookUpModels(options.chain, audit);
+    const ledger = audit.ledger.finish();
+    const { earlierCheckpoints } = plan;
+    const end = { audit, ledger, checkpoint, size, facts, models, earlierCheckpoints, source: source.name };
+    return {
+      findings: [...signed.findings, ...chain.findings, ...plan.findings, ...concludeTrail(end)],
+      counts: {
+        'records read': audit.recordsRead,
+        anchors: facts?.anchors.length ?? 0,
+        ...ledger.counts,
+      },
+      size,
+      beyond: checkpoint.size - size,
+      origin: checkpoint.origin,
+      ...(facts && { facts }),
+    };
+  } finally {
+    audit.ledger.close();
+  }
 }
 
-async function walk(
+/** Everywhere that the walk has to meet a root that somebody else knows. */
+async function planWalk(
   options: TrailOptions,
   checkpoint: Checkpoint,
   size: number,
@@ -134,13 +142,23 @@ async function walk(
   const milestones = milestonesOf(checkpoint, facts?.anchors ?? [], counts, known).filter(
     (milestone) => milestone.size <= size,
   );
-  const audit = new TrailAudit(milestones);
-  for await (const chunk of scanLog(options.base, size, checkpoint.size, options.workers)) {
+  return { milestones, findings: [...unsigned, ...ahead], earlierCheckpoints: known.length };
+}
+
+async function walk(
+  options: TrailOptions,
+  source: TileSource,
+  audit: TrailAudit,
+  size: number,
+  servedSize: number,
+): Promise<void> {
+  for await (const chunk of scanLog(options.base, size, servedSize, options.workers)) {
     audit.addChunk(chunk);
     options.onProgress(audit.recordsRead, size);
-    if (!audit.isComplete) break;
+    if (!audit.isComplete) return;
+    await compareUpperTiles(source, audit, audit.takeFullTiles(), servedSize);
   }
-  return { audit, findings: [...unsigned, ...ahead], count: known.length };
+  await compareUpperTiles(source, audit, audit.partialTiles, servedSize);
 }
 
 function readOrigin(text: string): string | undefined {
@@ -159,25 +177,20 @@ function lastFinalSize(facts: RegistryFacts, checkpointSize: number): number {
 async function compareUpperTiles(
   source: TileSource,
   audit: TrailAudit,
-  checkpointSize: number,
+  tiles: readonly UpperTile[],
+  servedSize: number,
 ): Promise<void> {
-  if (!audit.isComplete) return;
-  for (const [i, nodes] of audit.upperTiles.entries()) {
-    const level = i + 1;
-    const nodesServed = Math.floor(checkpointSize / TILE_WIDTH ** level);
-    for (let at = 0; at < nodes.length; at += TILE_WIDTH) {
-      const hashes = Buffer.concat(nodes.slice(at, at + TILE_WIDTH));
-      const served = Math.min(TILE_WIDTH, nodesServed - at);
-      const problem = await compareTile(source, level, at / TILE_WIDTH, hashes, served);
-      if (problem === undefined) continue;
-      audit.ledger.report(problem.code, { expected: problem.path, seen: problem.detail, source: 'log' });
-    }
+  for (const { level, index, hashes } of tiles) {
+    const nodesServed = Math.floor(servedSize / TILE_WIDTH ** level);
+    const served = Math.min(TILE_WIDTH, nodesServed - index * TILE_WIDTH);
+    const problem = await compareTile(source, level, index, Buffer.concat(hashes), served);
+    if (problem !== undefined) audit.reportProblem(problem);
   }
 }
 
 async function lookUpModels(chain: TrailChain, audit: TrailAudit): Promise<UsedModel[]> {
   const models: UsedModel[] = [];
-  for (const use of audit.ledger.models.values()) {
+  for (const use of audit.ledger.models.uses) {
     const registeredRoot = await chain.readModelRoot(use.modelVersion);
     models.push({ ...use, ...(registeredRoot !== undefined && { registeredRoot }) });
   }

@@ -7,6 +7,8 @@ import { LogUnreachable, TileSource } from './tile-source.ts';
 /** 4,096 records at a time: large enough to hide the hand-over, small enough that memory stays flat. */
 const CHUNK_BUNDLES = 16;
 const MAX_WORKERS = 8;
+/** V8 would let each thread pile up hundreds of megabytes of garbage before it looks: a chunk lives for 0.1 s. */
+const LIMITS = { maxYoungGenerationSizeMb: 8 };
 
 /**
  * Yields the log's chunks in order while worker threads read ahead. At most two chunks a worker are in memory, so
@@ -28,7 +30,11 @@ export async function* scanLog(
   }
   const pool = Array.from(
     { length: count },
-    () => new Worker(new URL('./scan-worker.js', import.meta.url), { workerData: { base } }),
+    () =>
+      new Worker(new URL('./scan-worker.js', import.meta.url), {
+        workerData: { base },
+        resourceLimits: LIMITS,
+      }),
   );
   try {
     const pending: Promise<ChunkResult>[] = [];

@@ -2,18 +2,21 @@ import { createHash } from 'node:crypto';
 import { type Finding, parseRecord, type TrailRecord } from '@testigo/trail';
 import { makeFinding } from '../findings/table.ts';
 import type { LogRecord } from '../log/find-records.ts';
-import type { KnownLeaf } from '../log/known-root.ts';
+import { KnownLeaves } from '../log/known-root.ts';
 import type { ModelClaim } from './check-model.ts';
 import { modelClaimOf } from './check-provenance.ts';
 import { attempt } from './checked.ts';
 
 const MAX_EXAMPLES = 10;
+/** Different things said about models that are kept and looked up; a hostile log may say another one in every record. */
+export const MAX_CLAIMS = 64;
 const LEAF_PREFIX = Uint8Array.of(0x00);
 
-/** Takes up records one by one and keeps only what judging them together needs: a hash each, and the rest once. */
+/** Takes up records one by one and keeps only what judging them together needs, in space that does not grow with them. */
 export class RecordAccount {
-  readonly leaves: KnownLeaf[] = [];
+  readonly leaves = new KnownLeaves();
   readonly #claims = new Map<string, ModelClaim>();
+  #claimsLeftOut = 0;
   readonly #types = new Map<string, number>();
   readonly #malformed: Finding[] = [];
   #malformedCount = 0;
@@ -24,7 +27,7 @@ export class RecordAccount {
   add({ index, bytes }: LogRecord): void {
     // node's SHA-256 is five times as fast here as the portable one
     const hash = createHash('sha256').update(LEAF_PREFIX).update(bytes).digest();
-    this.leaves.push({ index, hash: new Uint8Array(hash) });
+    this.leaves.add(index, hash);
     const read = attempt(() => parseRecord(bytes));
     if ('value' in read) this.#count(read.value);
     else this.#reject(index, read.reason);
@@ -45,10 +48,15 @@ export class RecordAccount {
     return all.filter((claim) => claim.datasetRoot !== undefined || !read.has(claim.modelVersion));
   }
 
+  /** Records that say something else about their model than `claims` holds. */
+  get claimsLeftOut(): number {
+    return this.#claimsLeftOut;
+  }
+
   counts(): Record<string, number> {
     const types = [...this.#types].sort(([a], [b]) => (a < b ? -1 : 1));
     return {
-      'records read': this.leaves.length,
+      'records read': this.leaves.count,
       ...Object.fromEntries(types.map(([type, n]) => [`records ${type}`, n])),
       ...(this.#malformedCount > MAX_EXAMPLES && { 'findings record-malformed': this.#malformedCount }),
     };
@@ -66,7 +74,14 @@ export class RecordAccount {
     if (this.#first === undefined || record.time < this.#first.time) this.#first = record;
     if (this.#last === undefined || record.time >= this.#last.time) this.#last = record;
     const claim = modelClaimOf(record);
-    if (claim !== undefined) this.#claims.set(JSON.stringify(claim), claim);
+    if (claim !== undefined) this.#keepClaim(claim);
+  }
+
+  #keepClaim(claim: ModelClaim): void {
+    const key = JSON.stringify(claim);
+    if (this.#claims.has(key)) return;
+    if (this.#claims.size < MAX_CLAIMS) this.#claims.set(key, claim);
+    else this.#claimsLeftOut += 1;
   }
 
   #reject(index: number, reason: string): void {

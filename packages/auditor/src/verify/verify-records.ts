@@ -7,7 +7,7 @@ import { checkChain } from './check-chain.ts';
 import type { ModelClaim } from './check-model.ts';
 import { checkProvenance, type Provenance } from './check-provenance.ts';
 import type { Checked } from './checked.ts';
-import type { RecordAccount } from './record-account.ts';
+import { MAX_CLAIMS, type RecordAccount } from './record-account.ts';
 
 export interface ClaimInput {
   readonly claim: ModelClaim;
@@ -42,7 +42,7 @@ export function verifyRecords(input: RecordsInput): Finding[] {
       : [
           checkAnchor(
             {
-              leafIndex: account.leaves.at(-1)!.index,
+              leafIndex: account.leaves.last,
               checkpoint: checkpoint.value,
               claim: undefined,
               proofs: input.proofs,
@@ -55,9 +55,17 @@ export function verifyRecords(input: RecordsInput): Finding[] {
       const own = chain.value === undefined ? [] : facts.findings;
       return [...own, ...checkProvenance(one.claim, one.shown, trust, facts.value)];
     }),
+    ...checkClaimsLeftOut(account, source),
   ];
   // Two records of one model say the same of it; once is enough.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+function checkClaimsLeftOut({ claimsLeftOut }: RecordAccount, source: string): Finding[] {
+  if (claimsLeftOut === 0) return [];
+  const expected = `at most ${MAX_CLAIMS} different claims about models`;
+  const seen = `${claimsLeftOut} records with further ones`;
+  return [makeFinding('model-claims-too-many', { expected, seen, source })];
 }
 
 function checkRoot({ root, checkpoint, account }: RecordsInput, source: string): Finding {
@@ -66,8 +74,8 @@ function checkRoot({ root, checkpoint, account }: RecordsInput, source: string):
   const wanted = toHex(checkpoint.value.root);
   const expected = `root ${wanted} of ${size} records`;
   if ('reason' in root) return makeFinding('inclusion-unproven', { expected, seen: root.reason, source });
-  const [first, last] = [account.leaves[0]!.index, account.leaves.at(-1)!.index];
-  const records = `${account.leaves.length} records, index ${first} to ${last}`;
+  const { count, first, last } = account.leaves;
+  const records = `${count} records, index ${first} to ${last}`;
   const isSame = toHex(root.value) === wanted;
   return makeFinding(isSame ? 'inclusion-proven' : 'inclusion-proof-invalid', {
     expected,

@@ -51,12 +51,13 @@ export function floats(values: Float32Array, shape: readonly number[]): ArraySou
 
 /**
  * What a fair network would say: each row's probabilities lean to its true label, its embedding lies by that class's
- * centre. Rows that are no faces lie far from all centres.
+ * centre. Rows that are no faces lie far from all centres. `more` are further arrays.
  */
 export function drawEvidence(
   set: SampleSet,
   truth: Uint8Array,
   isForeign: (row: number) => boolean,
+  more: Readonly<Record<string, ArraySource>> = {},
 ): Uint8Array {
   const WIDTH = 24;
   const random = seedRandom('testigo synthetic evidence');
@@ -76,5 +77,6 @@ export function drawEvidence(
     probabilities: floats(probabilities, [set.size, CLASSES]),
     embeddings: floats(embeddings, [set.size, WIDTH]),
     fold: { dtype: 'u8', shape: [set.size], data: new Uint8Array(set.size) },
+    ...more,
   });
 }

@@ -1,6 +1,6 @@
 import { computeRoot, fromHex, signDsse } from '@testigo/trail';
 import { describe, expect, it } from 'vitest';
-import { drawEvidence } from '../../test/synthetic-evidence.ts';
+import { drawEvidence, floats } from '../../test/synthetic-evidence.ts';
 import { drawSyntheticFaces } from '../../test/synthetic-faces.ts';
 import { poisonSet } from '../bench/attacks.ts';
 import { auditDataset } from './audit-dataset.ts';
@@ -58,12 +58,22 @@ describe('auditDataset', { timeout: PATIENCE_MS }, () => {
     }
   });
 
-  it('flags pictures that are no faces', async () => {
+  it('flags pictures that are no faces, and labels that training believed no more than a class that is none', async () => {
     const isForeign = (row: number) => row % 70 === 5;
-    const evidence = parseEvidenceFile(drawEvidence(clean, clean.labels, isForeign));
+    const more = {
+      margin: floats(
+        Float32Array.from({ length: clean.size }, (_, row) => (row === 12 ? -2 : 3)),
+        [clean.size],
+      ),
+      fakeMargin: floats(new Float32Array(140).fill(-1), [140]),
+    };
+    const evidence = parseEvidenceFile(drawEvidence(clean, clean.labels, isForeign, more));
     const audit = await auditDataset({ set: clean, evidence, threads: 1 });
-    const foreign = audit.flags.filter(({ detector }) => detector === 'foreign').map(({ row }) => row);
-    expect(foreign).toEqual(Array.from({ length: 8 }, (_, k) => 70 * k + 5));
+    const flaggedBy = (name: string) =>
+      audit.flags.filter(({ detector }) => detector === name).map(({ row }) => row);
+    expect(flaggedBy('foreign')).toEqual(Array.from({ length: 8 }, (_, k) => 70 * k + 5));
+    expect(flaggedBy('area-under-margin')).toEqual([12]);
+    expect(audit.suspicion[12]).toBeLessThan(1);
   });
 });
 

@@ -109,6 +109,10 @@ function collectFlags(
     const score = network!.labels.errorScores[row]!;
     flags.push({ row, detector: 'label-error', score, p: fusion?.p[row] ?? 1 });
   }
+  for (const row of network?.disbelieved ?? []) {
+    const score = network!.scores['area-under-margin']![row]!;
+    flags.push({ row, detector: 'area-under-margin', score, p: fusion?.p[row] ?? 1 });
+  }
   const reach = network?.scores['neighbour-reach'];
   reach?.forEach((score, row) => {
     if (score > FOREIGN_Z) flags.push({ row, detector: 'foreign', score, p: fusion?.p[row] ?? 1 });

@@ -50,6 +50,8 @@ export type EvidenceFile = {
   readonly headProbabilities?: Float32Array;
   /** Present in evidence that carries training dynamics or attacks on the network. */
   readonly margin?: Float32Array;
+  /** Margins of rows that were trained on under a class that does not exist: what memory alone reaches. */
+  readonly fakeMargin?: Float32Array;
   readonly loss?: Float32Array;
   readonly strip?: Float32Array;
   readonly cleanseL1?: Float32Array;
@@ -91,6 +93,7 @@ export function parseEvidenceFile(bytes: Uint8Array): EvidenceFile {
   const optional = {
     headProbabilities: load('headProbabilities', [rows, header.classes]),
     margin: load('margin', [rows]),
+    fakeMargin: load('fakeMargin', [-1]),
     loss: load('loss', [-1, rows]),
     strip: load('strip', [rows]),
     cleanseL1: load('cleanseL1', [header.classes]),

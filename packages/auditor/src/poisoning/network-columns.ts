@@ -1,7 +1,7 @@
 import { findLabelErrors, type LabelReport, scoreContradiction } from './detectors/confident-learning.ts';
 import { type EmbeddingSpace, reduceEmbeddings } from './detectors/embedding-space.ts';
 import { measureMahalanobis } from './detectors/mahalanobis.ts';
-import { scoreAreaUnderMargin, scoreEarlyLoss } from './detectors/training-dynamics.ts';
+import { findDisbelieved, scoreAreaUnderMargin, scoreEarlyLoss } from './detectors/training-dynamics.ts';
 import { scoreStrip } from './detectors/trigger-inversion.ts';
 import type { EvidenceFile } from './evidence-file.ts';
 import { robustScaleOf } from './numeric/robust.ts';
@@ -25,6 +25,8 @@ export type NetworkReport = {
   /** High is suspicious; only what the evidence allows is there. */
   readonly scores: Readonly<Partial<Record<NetworkDetector, Float64Array>>>;
   readonly labels: LabelReport;
+  /** Rows below the fake class's margin; none where the evidence has no fake class. */
+  readonly disbelieved: readonly number[];
 };
 
 /** Rows a neighbour task handles: small enough to share out evenly, and fixed, whatever the number of threads. */
@@ -67,7 +69,9 @@ export async function analyseNetwork(
     mahalanobis: standardise(measureMahalanobis(space, set.labels).map(Math.sqrt)),
     ...optional,
   };
-  return { scores, labels };
+  const { margin, fakeMargin } = evidence;
+  const hasFakes = margin !== undefined && fakeMargin !== undefined && fakeMargin.length > 0;
+  return { scores, labels, disbelieved: hasFakes ? findDisbelieved(margin, fakeMargin) : [] };
 }
 
 /** Mean of what the evidence's predictors say. */

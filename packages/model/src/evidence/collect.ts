@@ -6,11 +6,11 @@ import { type FaceSet, pixelsOf } from '../data/face-set.ts';
 import { CLASS_COUNT, FACE_SIZE } from '../labels.ts';
 import { embedAll } from './embed.ts';
 import { type Evidence, floatArray } from './evidence-file.ts';
+import { measureMargins } from './fake-class.ts';
 import { assignFolds, digestRows, rowsWhere } from './folds.ts';
 import {
   addHeadProbabilities,
   lossOf,
-  marginOf,
   measureScale,
   standardise,
   targetsOf,
@@ -85,7 +85,7 @@ export const collectHeadEvidence = async (
   options: EvidenceOptions,
 ): Promise<Evidence> => {
   const { folds, seed, epochs } = options;
-  const total = set.count * 2 + set.count * folds;
+  const total = set.count * (2 + folds + 1);
   let done = 0;
   const advance = (note: string) => (rows: number) => {
     done += rows;
@@ -103,7 +103,6 @@ export const collectHeadEvidence = async (
   const fold = assignFolds(set, folds);
   const targets = targetsOf(set.labels);
   const headProbabilities = new Float32Array(set.count * CLASS_COUNT);
-  const margin = new Float32Array(set.count);
   const loss = new Float32Array(LOSS_EPOCHS * set.count);
   for (let held = 0; held < folds; held++) {
     const head = trainHead(
@@ -114,9 +113,8 @@ export const collectHeadEvidence = async (
         seed: `${seed}:${held}`,
         epochs,
         onRow: (epoch, row, scores) => {
-          const label = set.labels[row]!;
-          margin[row]! += marginOf(scores, label) / (epochs * (folds - 1));
-          if (epoch < LOSS_EPOCHS) loss[epoch * set.count + row]! += lossOf(scores, label) / (folds - 1);
+          if (epoch < LOSS_EPOCHS)
+            loss[epoch * set.count + row]! += lossOf(scores, set.labels[row]!) / (folds - 1);
         },
       },
     );
@@ -124,6 +122,8 @@ export const collectHeadEvidence = async (
     for (const view of views) addHeadProbabilities(head, view, rows, headProbabilities, 1 / views.length);
     advance(`fold ${held + 1} of ${folds}`)(set.count);
   }
+  const { margin, fakeMargin } = measureMargins(views[0]!, set.labels, { seed, epochs });
+  advance('margins')(set.count);
   const referred = readByReferenceHead(classifier, [own, mirrored], width);
   const probabilities = referred ?? headProbabilities.slice();
   const known = applyReference(readReference(classifier), set, probabilities);
@@ -150,6 +150,7 @@ export const collectHeadEvidence = async (
       fold: { dtype: 'u8', shape: [set.count], bytes: fold },
       embeddings: { dtype: 'f16', shape: [set.count, width], bytes: encodeHalves(own) },
       margin: floatArray(margin, [set.count]),
+      fakeMargin: floatArray(fakeMargin, [fakeMargin.length]),
       loss: floatArray(loss, [LOSS_EPOCHS, set.count]),
     },
   };

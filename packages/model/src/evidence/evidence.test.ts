@@ -5,6 +5,7 @@ import { isModelError } from '../errors.ts';
 import { PIXEL_COUNT } from '../labels.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
 import { decodeEvidence, type Evidence, encodeEvidence, floatArray } from './evidence-file.ts';
+import { drawFakes, measureMargins } from './fake-class.ts';
 import { assignFolds, digestRows } from './folds.ts';
 import {
   addHeadProbabilities,
@@ -125,6 +126,27 @@ describe('a linear head', () => {
       return own.indexOf(Math.max(...own)) === row % 7;
     });
     expect(hits.length).toBeGreaterThan(690);
+  });
+});
+
+describe('area under the margin', () => {
+  it('draws fakes once each, and believes no more a flipped label than a class that does not exist', () => {
+    const fakes = drawFakes(800, 's');
+    expect(fakes.map((part) => part.length)).toEqual([100, 100]);
+    expect(new Set(fakes.flatMap((part) => [...part])).size).toBe(200);
+    const random = createGenerator('margins');
+    const width = 7;
+    const labels = Uint8Array.from({ length: 800 }, (_, i) => i % 7);
+    const values = Float32Array.from({ length: 800 * width }, (_, i) => {
+      return (i % width === Math.floor(i / width) % 7 ? 3 : 0) + 0.3 * random.normal();
+    });
+    const flipped = [14, 140, 401];
+    for (const row of flipped) labels[row] = (labels[row]! + 3) % 7;
+    const { margin, fakeMargin } = measureMargins({ values, width }, labels, { seed: 's', epochs: 10 });
+    const threshold = Float32Array.from(fakeMargin).sort()[Math.floor(0.99 * fakeMargin.length)]!;
+    const doubted = [...margin.keys()].filter((row) => margin[row]! <= threshold);
+    expect(fakeMargin).toHaveLength(200);
+    expect(doubted).toEqual(flipped);
   });
 });
 

@@ -12,7 +12,7 @@ export type HeadOptions = {
 };
 
 /** A multinomial logistic regression: weights [class][width + 1], bias last. */
-export type LinearHead = { readonly weights: Float64Array; readonly width: number };
+export type LinearHead = { readonly weights: Float64Array; readonly width: number; readonly classes: number };
 
 const BATCH = 128;
 const PEAK_RATE = 0.05;
@@ -20,13 +20,13 @@ const MOMENTUM = 0.9;
 const DECAY = 1e-3;
 
 const scoreRow = (
-  { weights, width }: LinearHead,
+  { weights, width, classes }: LinearHead,
   values: Float32Array,
   row: number,
   out: Float64Array,
 ): void => {
   const at = row * width;
-  for (let c = 0; c < CLASS_COUNT; c++) {
+  for (let c = 0; c < classes; c++) {
     const base = c * (width + 1);
     let sum = weights[base + width]!;
     for (let d = 0; d < width; d++) sum += weights[base + d]! * values[at + d]!;
@@ -38,17 +38,17 @@ const scoreRow = (
 const normalise = (scores: Float64Array): void => {
   const top = Math.max(...scores);
   let sum = 0;
-  for (let c = 0; c < CLASS_COUNT; c++) {
+  for (let c = 0; c < scores.length; c++) {
     scores[c] = Math.exp(scores[c]! - top);
     sum += scores[c]!;
   }
-  for (let c = 0; c < CLASS_COUNT; c++) scores[c]! /= sum;
+  for (let c = 0; c < scores.length; c++) scores[c]! /= sum;
 };
 
 /** z_y - max over the other classes of z. */
 export const marginOf = (scores: Float64Array, label: number): number => {
   let other = Number.NEGATIVE_INFINITY;
-  for (let c = 0; c < CLASS_COUNT; c++) if (c !== label) other = Math.max(other, scores[c]!);
+  for (let c = 0; c < scores.length; c++) if (c !== label) other = Math.max(other, scores[c]!);
   return scores[label]! - other;
 };
 
@@ -58,18 +58,18 @@ export const lossOf = (scores: Float64Array, label: number): number => {
   return top - scores[label]! + Math.log(scores.reduce((sum, z) => sum + Math.exp(z - top), 0));
 };
 
-/** n x 7: 1 at each row's label. */
-export const targetsOf = (labels: Uint8Array): Float32Array => {
-  const targets = new Float32Array(labels.length * CLASS_COUNT);
+/** n x classes: 1 at each row's label. */
+export const targetsOf = (labels: Uint8Array, classes: number = CLASS_COUNT): Float32Array => {
+  const targets = new Float32Array(labels.length * classes);
   labels.forEach((label, row) => {
-    targets[row * CLASS_COUNT + label] = 1;
+    targets[row * classes + label] = 1;
   });
   return targets;
 };
 
 /**
- * SGD with Nesterov momentum and a half cosine over `rows`, towards `targets` (n x 7, each row a distribution);
- * a function of seed, rows, features and targets alone.
+ * SGD with Nesterov momentum and a half cosine over `rows`, towards `targets` (n x classes, each row a
+ * distribution); a function of seed, rows, features and targets alone.
  */
 export const trainHead = (
   features: Features,
@@ -78,11 +78,12 @@ export const trainHead = (
   options: HeadOptions,
 ): LinearHead => {
   const { width, values } = features;
-  const size = CLASS_COUNT * (width + 1);
-  const head = { weights: new Float64Array(size), width };
+  const classes = targets.length / (values.length / width);
+  const size = classes * (width + 1);
+  const head = { weights: new Float64Array(size), width, classes };
   const velocity = new Float64Array(size);
   const gradient = new Float64Array(size);
-  const scores = new Float64Array(CLASS_COUNT);
+  const scores = new Float64Array(classes);
   const steps = Math.ceil(rows.length / BATCH);
   for (let epoch = 0; epoch < options.epochs; epoch++) {
     const order = permute(rows.length, createGenerator(options.seed, 'head-order', epoch));
@@ -95,8 +96,8 @@ export const trainHead = (
         scoreRow(head, values, row, scores);
         options.onRow?.(epoch, row, scores);
         normalise(scores);
-        for (let c = 0; c < CLASS_COUNT; c++) {
-          const error = (scores[c]! - targets[row * CLASS_COUNT + c]!) / (to - from);
+        for (let c = 0; c < classes; c++) {
+          const error = (scores[c]! - targets[row * classes + c]!) / (to - from);
           const base = c * (width + 1);
           const at = row * width;
           for (let d = 0; d < width; d++) gradient[base + d]! += error * values[at + d]!;
@@ -115,7 +116,7 @@ export const trainHead = (
   return head;
 };
 
-/** Adds the head's probabilities of `rows`, times `weight`, to `out` (n x 7). */
+/** Adds the head's probabilities of `rows`, times `weight`, to `out` (n x classes). */
 export const addHeadProbabilities = (
   head: LinearHead,
   features: Features,
@@ -123,11 +124,12 @@ export const addHeadProbabilities = (
   out: Float32Array,
   weight: number,
 ): void => {
-  const scores = new Float64Array(CLASS_COUNT);
+  const { classes } = head;
+  const scores = new Float64Array(classes);
   for (const row of rows) {
     scoreRow(head, features.values, row, scores);
     normalise(scores);
-    for (let c = 0; c < CLASS_COUNT; c++) out[row * CLASS_COUNT + c]! += weight * scores[c]!;
+    for (let c = 0; c < classes; c++) out[row * classes + c]! += weight * scores[c]!;
   }
 };
 

@@ -35,7 +35,7 @@ export const fitReferenceHead = (
       weights[base + width]! -= weights[base + d]! * scale.mean[d]!;
     }
   }
-  return { weights, width };
+  return { weights, width, classes: CLASS_COUNT };
 };
 
 /** The head for a bundle: fitted on those of `rows` whose reading is known. */
@@ -74,6 +74,7 @@ export const decodeReferenceHead = (bytes: Uint8Array, width: number): LinearHea
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     width,
+    classes: CLASS_COUNT,
     weights: Float64Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true)),
   };
 };

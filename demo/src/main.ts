@@ -24,6 +24,8 @@ async function main(): Promise<number> {
   narrator.conclude(ending.outcome, ending.sentence);
   if (!options.once) {
     narrator.say(`\nThe API stays up at ${ending.api.url} until you press Ctrl-C.`);
+    narrator.say('To audit it yourself, in this folder and in another terminal:');
+    for (const command of ending.suggestions) narrator.say(`  ${command}`);
     await interrupted;
   }
   await ending.close();

@@ -9,6 +9,7 @@ import type { DemoOptions } from './options.ts';
 import { fetchEvidence, waitUntilAnchored } from './world/anchored.ts';
 import { outcomeOf, runAuditor } from './world/audit.ts';
 import { type Registry, startRegistry } from './world/chain.ts';
+import { setUpDesk, suggestCommands } from './world/hand-over.ts';
 import {
   type Answer,
   loadPictures,
@@ -27,6 +28,8 @@ export interface Ending {
   readonly outcome: Outcome;
   readonly sentence: string;
   readonly api: RunningApi;
+  /** How to go on by hand while the services are up. */
+  readonly suggestions: readonly string[];
   close(): Promise<void>;
 }
 
@@ -104,15 +107,18 @@ async function audit(
   },
   recordIds: readonly string[],
   narrator: Narrator,
-): Promise<{ outcome: Outcome; sentence: string }> {
+): Promise<Pick<Ending, 'outcome' | 'sentence' | 'suggestions'>> {
   const { registry, api, dir } = given;
   const { model, samplesFile } = given.prepared;
-  const trustFile = join(dir, 'trust.json');
+  const desk = await setUpDesk(dir, registry);
+  const { trustFile } = desk;
   const custodianKey = new TextDecoder().decode(model.contents.files.get('custodian.pub')).trim();
-  await writeFile(trustFile, JSON.stringify(trustOf(registry, api, [fromHex(custodianKey, 32)])));
+  const keys = { custodians: [fromHex(custodianKey, 32)], auditors: [desk.publicKey] };
+  await writeFile(trustFile, JSON.stringify(trustOf(registry, api, keys)));
   const outcomes: Outcome[] = [];
+  const evidenceOf = (recordId: string) => join(dir, `${recordId}.evidence.json`);
   for (const recordId of recordIds) {
-    const file = join(dir, `${recordId}.evidence.json`);
+    const file = evidenceOf(recordId);
     await writeFile(file, await fetchEvidence(api.url, recordId, []));
     const args = ['verify', file, '--chain', registry.chain.url, '--trust', trustFile, '--model', model.dir];
     if (samplesFile !== undefined) args.push('--samples', samplesFile);
@@ -123,7 +129,13 @@ async function audit(
     );
     outcomes.push(outcomeOf(run));
   }
-  return concludeStory(outcomes);
+  const suggestions = suggestCommands(desk, {
+    api: api.url,
+    chain: registry.chain.url,
+    evidence: evidenceOf(recordIds.at(-1)!),
+    model: model.dir,
+  });
+  return { ...concludeStory(outcomes), suggestions };
 }
 
 function concludeStory(outcomes: readonly Outcome[]): { outcome: Outcome; sentence: string } {
@@ -176,8 +188,8 @@ export async function tellStory(options: DemoOptions, narrator: Narrator): Promi
       () => waitUntilAnchored(registry, { apiUrl: api.url, recordId: last, timeoutMs: ANCHOR_TIMEOUT_MS }),
       (a) => `the log of ${a.size} records is final on chain, transaction ${short(a.transaction ?? '')}`,
     );
-    const { outcome, sentence } = await audit({ registry, api, prepared, dir }, recordIds, narrator);
-    return { outcome, sentence, api, close };
+    const audited = await audit({ registry, api, prepared, dir }, recordIds, narrator);
+    return { ...audited, api, close };
   } catch (error) {
     await close();
     throw error;

@@ -47,7 +47,7 @@ export async function createWorld(given: {
   await registerModel(registry, model);
   const api = await startService(registry, { dir, bundleDir: model.dir, port: 0 });
   const trustFile = join(dir, 'trust.json');
-  await writeFile(trustFile, JSON.stringify(trustOf(registry, api, [given.custodian])));
+  await writeFile(trustFile, JSON.stringify(trustOf(registry, api, { custodians: [given.custodian] })));
   const recordIds: string[] = [];
   for (const picture of await loadSamplePictures()) {
     const answer = await sendPicture(api.url, picture);

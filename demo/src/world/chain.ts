@@ -9,6 +9,7 @@ export interface Actors {
   readonly publisher: Wallet;
   readonly operator: Wallet;
   readonly anchorer: Wallet;
+  readonly auditor: Wallet;
 }
 
 export interface Registry {
@@ -33,6 +34,7 @@ function actorsOn(chain: LocalChain, provider: JsonRpcProvider): Actors {
     publisher: wallet(2),
     operator: wallet(3),
     anchorer: wallet(4),
+    auditor: wallet(5),
   };
 }
 
@@ -47,6 +49,7 @@ export async function startRegistry(port: number): Promise<Registry> {
       custodian: actors.custodian.address,
       publisher: actors.publisher.address,
       operator: actors.operator.address,
+      auditor: actors.auditor.address,
     },
   });
   return {

@@ -48,12 +48,19 @@ export async function startService(
   return api;
 }
 
+/** Keys that an auditor pins beside the registry's and the log's. */
+export interface PinnedKeys {
+  readonly custodians: readonly Uint8Array[];
+  readonly auditors?: readonly Uint8Array[];
+}
+
 /** What an auditor pins before looking at any evidence. */
-export const trustOf = (registry: Registry, api: RunningApi, custodians: readonly Uint8Array[]): object => ({
+export const trustOf = (registry: Registry, api: RunningApi, keys: PinnedKeys): object => ({
   chainId: registry.deployment.chainId,
   registry: registry.deployment.address.toLowerCase(),
   codeHash: registry.deployment.codeHash,
   deployedAtBlock: registry.deployment.blockNumber,
   logs: [{ origin: LOG_ORIGIN, verifierKey: api.verifierKey }],
-  custodians: custodians.map(toHex),
+  custodians: keys.custodians.map(toHex),
+  auditors: (keys.auditors ?? []).map(toHex),
 });

@@ -3,7 +3,7 @@ import type { Io } from './io.ts';
 
 export interface Progress {
   step(text: string): void;
-  /** A long piece of work with a known end. */
+  /** A long piece of work with a known end, which may move away as more turns out to be needed. */
   advance(label: string, done: number, total: number): void;
   end(): void;
 }
@@ -43,6 +43,7 @@ export function createProgress(io: Io, isQuiet: boolean): Progress {
         });
         bar.start(total, done);
       }
+      bar?.setTotal(total);
       bar?.update(done);
     },
     end,

@@ -18,6 +18,8 @@ export type DatasetInput = {
   readonly threads: number;
   /** Classes whose structure is looked at, all where not given. An audit of a part never calls a set clean. */
   readonly classes?: readonly number[];
+  /** Pieces of work done, of those that are known of. */
+  readonly onProgress?: (label: string, done: number, total: number) => void;
 };
 
 /** Why a row is flagged. Label errors and near copies are dirt, not poison: they never condemn a set by themselves. */
@@ -45,7 +47,9 @@ export type DatasetAudit = {
 
 export async function auditDataset(input: DatasetInput): Promise<DatasetAudit> {
   const { set, evidence, reserve } = input;
-  const pool = new TaskPool(set, input.threads);
+  const pool = new TaskPool(set, input.threads, (done, total) =>
+    input.onProgress?.('looking for poison', done, total),
+  );
   try {
     const structure = await analyseStructure(set, pool, input.classes);
     const group = structure.duplicates.representative;

@@ -10,9 +10,11 @@ import {
 } from '@testigo/trail';
 import { type Io, writeResult } from '../cli/io.ts';
 import { readTrust } from '../cli/options.ts';
+import { createProgress } from '../cli/progress.ts';
 import { AuditError, messageOf } from '../errors.ts';
 import { readText } from '../files/read-file.ts';
 import { readSamples } from '../files/read-samples.ts';
+import { readSigningKey } from '../files/signing-key.ts';
 import type { Format } from '../report/format.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { auditDataset } from './audit-dataset.ts';
@@ -32,6 +34,7 @@ export type DatasetOptions = PoisoningOptions & {
   readonly trust?: string;
   readonly format: Format;
   readonly output?: string;
+  readonly quiet?: boolean;
 };
 
 export async function runDataset(io: Io, options: DatasetOptions): Promise<number> {
@@ -49,6 +52,8 @@ export async function runDataset(io: Io, options: DatasetOptions): Promise<numbe
       'check --root and --chain in a run of their own, without evidence: neither is read here',
     );
   }
+  const progress = createProgress(io, options.quiet === true);
+  progress.step('reading files');
   const trust = await readTrust({
     chain: [],
     ...(options.trust === undefined ? {} : { trust: options.trust }),
@@ -64,9 +69,11 @@ export async function runDataset(io: Io, options: DatasetOptions): Promise<numbe
   const audit = await auditDataset({
     set,
     threads: options.threads,
+    onProgress: progress.advance,
     ...(evidence === undefined ? {} : { evidence }),
     ...(reserve === undefined ? {} : { reserve }),
   });
+  progress.end();
   const verdict = buildDatasetVerdict(audit, evidence, reserve);
   const report = buildDatasetReport(set, audit, verdict, manifest);
   if (options.verdict !== undefined) await writeVerdict(options.verdict, verdict.bytes, options.signWith);
@@ -121,10 +128,8 @@ async function checkManifest(
 async function writeVerdict(path: string, bytes: Uint8Array, keyFile: string | undefined): Promise<void> {
   let content: Uint8Array | string = bytes;
   if (keyFile !== undefined) {
-    const hex = (await readText(keyFile)).trim();
-    if (!/^[0-9a-f]{64}$/i.test(hex))
-      throw new AuditError('usage', `${keyFile} holds no Ed25519 secret key of 64 hex digits`);
-    content = `${JSON.stringify(signDsse(VERDICT_PAYLOAD_TYPE, bytes, fromHex(hex.toLowerCase())))}\n`;
+    const { secretKey } = await readSigningKey(keyFile);
+    content = `${JSON.stringify(signDsse(VERDICT_PAYLOAD_TYPE, bytes, secretKey))}\n`;
   }
   try {
     await writeFile(path, content);

@@ -9,7 +9,17 @@ export class TaskPool {
   readonly #idle: Worker[];
   readonly #waiting: { task: Task; settle: (result: unknown) => void; fail: (error: Error) => void }[] = [];
 
-  constructor(set: SampleSet, threads: number) {
+  readonly #onProgress: (done: number, total: number) => void;
+  #done = 0;
+  #total = 0;
+
+  /** `onProgress` is told after each task how many are done and how many were asked for. */
+  constructor(
+    set: SampleSet,
+    threads: number,
+    onProgress: (done: number, total: number) => void = () => undefined,
+  ) {
+    this.#onProgress = onProgress;
     this.#set = threads > 1 ? shareSet(set) : set;
     // the same file name ends in .ts under type stripping and in .js when built
     const script = new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url);
@@ -20,7 +30,12 @@ export class TaskPool {
 
   run<N extends TaskName>(name: N, input: Tasks[N]['in']): Promise<Tasks[N]['out']> {
     const task = { name, in: input } as Task;
-    if (this.#workers.length === 0) return Promise.resolve(runTask(this.#set, task) as Tasks[N]['out']);
+    this.#total += 1;
+    if (this.#workers.length === 0) {
+      const result = runTask(this.#set, task) as Tasks[N]['out'];
+      this.#settleOne();
+      return Promise.resolve(result);
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ task, settle: (result) => resolve(result as Tasks[N]['out']), fail: reject });
       this.#dispatch();
@@ -31,6 +46,11 @@ export class TaskPool {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
+  #settleOne(): void {
+    this.#done += 1;
+    this.#onProgress(this.#done, this.#total);
+  }
+
   #dispatch(): void {
     while (this.#idle.length > 0 && this.#waiting.length > 0) {
       const worker = this.#idle.pop()!;
@@ -39,6 +59,7 @@ export class TaskPool {
         worker.off('error', onError);
         this.#idle.push(worker);
         settle(result);
+        this.#settleOne();
         this.#dispatch();
       };
       const onError = (error: Error) => fail(error);

@@ -35,6 +35,11 @@ export const MODEL_ERRORS = {
     template: '{path}: row {row} (line {line}): label {seen}, 0 to 6 or a class name expected',
     help: '0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral.',
   },
+  'class-folder': {
+    title: 'A folder is named after no class',
+    template: '{path}: {seen} is no class; angry, disgust, fear, happy, sad, surprise, neutral are',
+    help: 'Pictures lie in <split>/<class>/ or <class>/. Rename or remove the folder; nothing is skipped silently.',
+  },
   'row-usage': {
     title: 'A Usage value is unknown',
     template:

@@ -28,6 +28,8 @@ export type FinishRequest = {
   readonly dataset: Omit<DatasetOptions, 'selection'>;
   /** Rows of `set` that trained the network. */
   readonly trainRows: readonly number[];
+  /** Digest prefixes of pictures that trained the networks it began from or learnt from. */
+  readonly trainedBefore?: ReadonlySet<string>;
   /** Rows that did not, to fit temperature and conformal quantile on; or a calibration fitted elsewhere. */
   readonly calibration: { readonly rows: readonly number[] } | ModelManifest['calibration'];
   /** Rows to report on, all of one split's name; null for no report. */
@@ -104,8 +106,8 @@ const fitReferenceHead = async (
 };
 
 /** Whether the reference readings name every training picture already. */
-const isCovered = ({ reference, set, trainRows }: FinishRequest): boolean =>
-  reference !== undefined && [...prefixesOf(set, trainRows)].every((prefix) => reference.has(prefix));
+const isCovered = (trained: ReadonlySet<string>, { reference }: FinishRequest): boolean =>
+  reference !== undefined && [...trained].every((prefix) => reference.has(prefix));
 
 /**
  * From trained weights to a finished bundle: rounds them to the asked precision, calibrates on held-out rows, fits
@@ -115,6 +117,7 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
   const { set, trainRows, facts } = request;
   const dataset = describeDataset(set, { ...request.dataset, selection: trainRows });
   const secretKey = request.custodianSecretKey ?? new Uint8Array(randomBytes(32));
+  const trained = new Set([...prefixesOf(set, trainRows), ...(request.trainedBefore ?? [])]);
   const isFitted = !('rows' in request.calibration);
   const draft: BundleParts = {
     name: request.name,
@@ -142,7 +145,7 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
         ? { [REFERENCE_FILE]: { role: 'reference-readings', bytes: encodeReference(request.reference) } }
         : {}),
     },
-    ...(isCovered(request) ? {} : { trainingDigests: encodePrefixes(prefixesOf(set, trainRows)) }),
+    ...(isCovered(trained, request) ? {} : { trainingDigests: encodePrefixes(trained) }),
   };
   const calibration =
     'rows' in request.calibration

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { ChosenBackend } from '../backend/choose-backend.ts';
 import { type FinishedBundle, finishBundle } from '../bundle/finish-bundle.ts';
 import { fromTfjs } from '../bundle/from-tfjs.ts';
+import { knownTraining } from '../bundle/known-training.ts';
+import { type BundleContents, readBundle } from '../bundle/read-bundle.ts';
 import { prefixesOf, prefixOf } from '../data/copies.ts';
 import type { DatasetOptions } from '../data/dataset.ts';
 import { type FaceSet, pixelsOf, rowsOfSplit } from '../data/face-set.ts';
@@ -42,14 +44,28 @@ export const readKey = (path: string | undefined): Uint8Array | undefined => {
 };
 
 /** Held-out rows without a pixel copy among the trained ones: calibrating on those would flatter. */
-const freshRows = (set: FaceSet, trained: readonly number[], held: readonly number[]): number[] => {
-  const known = prefixesOf(set, trained);
+const freshRows = (
+  set: FaceSet,
+  { trained, held, before }: { trained: readonly number[]; held: readonly number[]; before: Set<string> },
+): number[] => {
+  const known = new Set([...prefixesOf(set, trained), ...before]);
   return held.filter((row) => !known.has(prefixOf(pixelsOf(set, row))));
+};
+
+const sayBase = (base: BundleContents | null, freeze: string | undefined): string => {
+  if (!base) return '';
+  const frozen =
+    freeze === undefined
+      ? ''
+      : freeze === 'features'
+        ? ', all but its last layer frozen'
+        : `, its first ${freeze} layers with weights frozen`;
+  return ` It began from the weights of model version \`${base.modelVersion}\`${frozen}; what that one was trained on, its own card says.`;
 };
 
 const sayTeachers = ({ training: { distillation } }: RunSettings, teachers: readonly Teacher[]): string => {
   if (!distillation) return '';
-  const versions = teachers.map(({ modelVersion }) => `\`${modelVersion}\``).join(', ');
+  const versions = teachers.map(({ contents }) => `\`${contents.modelVersion}\``).join(', ');
   const share = `${Math.round(100 * distillation.share)} %`;
   return ` ${share} of its targets were the mean reading of the same views by ${teachers.length === 1 ? 'the model' : 'the models'} of version ${versions}.`;
 };
@@ -64,6 +80,9 @@ export const bundleRun = async (
   const held = [...result.validationRows].map((at) => rows[at]!);
   const publicTest = rowsOfSplit(set, 'PublicTest');
   const { spec, model } = network;
+  const base = flags.from === undefined ? null : readBundle(flags.from);
+  const sources = [...(base ? [base] : []), ...teachers.map(({ contents }) => contents)];
+  const before = new Set(sources.flatMap(({ files }) => [...(knownTraining(files) ?? [])]));
   return finishBundle({
     folder: flags.out,
     name: `fer-${spec.name}`,
@@ -75,7 +94,8 @@ export const bundleRun = async (
     set,
     dataset,
     trainRows,
-    calibration: { rows: freshRows(set, trainRows, held) },
+    trainedBefore: before,
+    calibration: { rows: freshRows(set, { trained: trainRows, held, before }) },
     test:
       publicTest.length > 0
         ? { rows: publicTest, name: 'PublicTest' }
@@ -96,7 +116,7 @@ export const bundleRun = async (
       summary: flags.from
         ? 'An expression classifier fine-tuned from another bundle.'
         : 'An expression classifier trained with `testigo-model train`.',
-      training: `Network "${spec.name}", ${result.history.length} epochs (best: ${result.bestEpoch}) on ${result.engine}, seed "${flags.seed}"; ${trainRows.length} pictures trained, ${held.length} held out for choosing the epoch.${sayTeachers(settings, teachers)}`,
+      training: `Network "${spec.name}", ${result.history.length} epochs (best: ${result.bestEpoch}) on ${result.engine}, seed "${flags.seed}"; ${trainRows.length} pictures trained, ${held.length} held out for choosing the epoch.${sayBase(base, flags.freeze)}${sayTeachers(settings, teachers)}`,
       ...(held.length > 0
         ? { calibration: 'fitted on the held-out part, copies of trained pictures left out.' }
         : {}),

@@ -2,8 +2,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { INPUT_PROFILE_FILE } from '../bundle/input-profile.ts';
+import { knownTraining } from '../bundle/known-training.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
 import { decodeEvidence } from '../evidence/evidence-file.ts';
+import { REFERENCE_FILE } from '../evidence/reference.ts';
+import { shippedBundle } from '../shipped-bundle.ts';
 import { runHere, runMain, writeFaces } from './cli.test-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'testigo-cli-'));
@@ -53,6 +57,18 @@ describe('the built testigo-model', () => {
       expect(result[field]).toBeDefined();
     }
     expect((await runHere('evaluate', '--data', csv, '--split', 'all')).stdout).toMatch(/f1-score/);
+  });
+
+  it('stores the shipped weights in 8 bits, keeps what is known of the training pictures, and measures both', () => {
+    const { status, stdout } = run('quantize', '--out', 'small', '--data', csv);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /weights 1,\d{3},\d{3} bytes\naccuracy \d+\.\d\d %, before .* points on 14 pictures/,
+    );
+    const [before, after] = [readBundle(shippedBundle()), readBundle(join(folder, 'small'))];
+    for (const name of [INPUT_PROFILE_FILE, REFERENCE_FILE, 'training-digests.bin'])
+      expect(after.files.get(name)).toEqual(before.files.get(name));
+    expect(after.manifest.calibration).toEqual(before.manifest.calibration);
   });
 
   it('exports ONNX and a Triton repository', async () => {
@@ -111,6 +127,11 @@ describe('the built testigo-model', () => {
     ['an option out of range', ['evaluate', '--data', 'x', '--threads', '0'], 2],
     ['a missing file', ['evaluate', '--data', 'nothing.csv'], 1],
     ['a missing bundle', ['info', '--bundle', 'nothing'], 1],
+    [
+      'a dataset name that no manifest takes',
+      ['train', '--data', 'x', '--out', 'y', '--dataset-name', 'My Faces'],
+      2,
+    ],
     ['a folder that is no bundle', ['train', '--data', 'faces.csv', '--out', folder], 1],
   ])('refuses %s with code and one clear line', async (_, args, status) => {
     const result = await runHere(...args);
@@ -169,5 +190,14 @@ describe('the built testigo-model', () => {
     expect(changed.map((tensor) => tensor.name.split('/')[1])).toEqual(['kernel', 'bias']);
     expect(changed[0]!.shape).toEqual([256, 7]);
     expect(run('info', '--bundle', 'tuned').status).toBe(0);
+    const { modelVersion, files } = readBundle(join(folder, 'model'));
+    expect(readFileSync(join(folder, 'tuned', 'card.md'), 'utf8')).toMatch(
+      new RegExp(
+        `began from the weights of model version \\\`${modelVersion}\\\`, all but its last layer frozen`,
+      ),
+    );
+    // What trained its base trained it too.
+    const known = knownTraining(readBundle(join(folder, 'tuned')).files)!;
+    expect([...known]).toEqual(expect.arrayContaining([...knownTraining(files)!]));
   });
 });

@@ -11,19 +11,19 @@ import { type Evidence, encodeEvidence } from '../evidence/evidence-file.ts';
 import { UNLABELLED } from '../labels.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseChoice, parseCount } from './context.ts';
+import { addDatasetFlags, type DatasetFlags, describeSource } from './dataset-flags.ts';
 import type { NetworksFlags } from './evidence-networks.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { BACKENDS } from './train-flags.ts';
 
-type EvidenceFlags = NetworksFlags & {
-  readonly data: string;
-  readonly out: string;
-  readonly bundle: string;
-  readonly networks?: boolean;
-  readonly threads: number;
-  readonly datasetName: string;
-  readonly licence: string;
-};
+type EvidenceFlags = NetworksFlags &
+  DatasetFlags & {
+    readonly data: string;
+    readonly out: string;
+    readonly bundle: string;
+    readonly networks?: boolean;
+    readonly threads: number;
+  };
 
 const HEAD_EPOCHS = 20;
 
@@ -50,12 +50,7 @@ const run = async (flags: EvidenceFlags, context: CommandContext): Promise<void>
     const set = await loadFaces(flags.data);
     if (set.labels.includes(UNLABELLED))
       throw new ModelError('labels-missing', { path: set.source, need: 'evidence' });
-    const { root } = describeDataset(set, {
-      name: flags.datasetName,
-      licence: flags.licence,
-      sources: [flags.datasetName],
-      collectedAt: 0,
-    });
+    const { root } = describeDataset(set, describeSource(set, flags));
     // TensorFlow.js takes a second to load: only where it is used.
     const evidence = flags.networks
       ? await (await import('./evidence-networks.ts')).collectNetworkEvidence(
@@ -80,8 +75,7 @@ const run = async (flags: EvidenceFlags, context: CommandContext): Promise<void>
 };
 
 export const addEvidence = (program: Command, context: CommandContext): void => {
-  program
-    .command('evidence')
+  addDatasetFlags(program.command('evidence'))
     .description(
       'write what an auditor needs to look for poison and label errors: out-of-fold probabilities, embeddings, margins',
     )
@@ -122,8 +116,6 @@ export const addEvidence = (program: Command, context: CommandContext): void => 
       'with --networks: networks trained at a time (default: the NVIDIA cards that are seen, at least 1)',
       parseCount('processes'),
     )
-    .option('--dataset-name <token>', 'name in the sample ids, as in the dataset manifest', 'fer2013')
-    .option('--licence <token>', 'licence in the samples, as in the dataset manifest', 'research-only')
     .addHelpText(
       'after',
       `

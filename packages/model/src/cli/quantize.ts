@@ -19,6 +19,9 @@ type QuantizeFlags = {
   readonly data?: string;
 };
 
+/** What is said of the training pictures holds for any form of the weights; figures and transcript are of the stored ones. */
+const KEPT_ROLES = new Set(['input-profile', 'reference-readings', 'reference-head']);
+
 const text = (contents: BundleContents, name: string): string =>
   new TextDecoder().decode(contents.files.get(name));
 
@@ -50,6 +53,11 @@ const repack = (contents: BundleContents, precision: Precision): BundleParts => 
     calibration: manifest.calibration,
     card: `${text(contents, 'card.md').trimEnd()}\n\n## This copy\n\nWeights stored as ${precision}, made from model version \`${contents.modelVersion}\`, whose figures stand above.\n`,
     ...(digests ? { trainingDigests: digests } : {}),
+    extras: Object.fromEntries(
+      manifest.files
+        .filter(({ role }) => KEPT_ROLES.has(role))
+        .map(({ name, role }) => [name, { role, bytes: files.get(name)! }]),
+    ),
   };
 };
 

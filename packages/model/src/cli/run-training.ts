@@ -14,12 +14,11 @@ import { fitConfig, type TrainingProgress, type TrainResult, train } from '../tr
 import { encodeTranscript } from '../training/transcript.ts';
 import { bundleRun, type PreparedRun, readKey } from './bundle-run.ts';
 import type { CommandContext } from './context.ts';
+import { describeSource } from './dataset-flags.ts';
 import { startProgress } from './progress.ts';
 import { pickRows, prepareNetwork, type RunSettings, settingsOf } from './run-settings.ts';
 import { prepareTeachers } from './teachers.ts';
 import type { TrainFlags } from './train-flags.ts';
-
-const FER_COLLECTED_AT = 1_365_724_800; // 2013-04-12, the challenge's release
 
 const announce =
   (context: CommandContext, progress: ReturnType<typeof startProgress>) => (event: TrainingProgress) => {
@@ -133,12 +132,7 @@ export const runTraining = async (flags: TrainFlags, context: CommandContext): P
   });
   const network = prepareNetwork(settings);
   const teachers = prepareTeachers(settings);
-  const dataset = {
-    name: flags.datasetName,
-    licence: flags.licence,
-    sources: [flags.datasetName],
-    collectedAt: FER_COLLECTED_AT,
-  };
+  const dataset = describeSource(set, flags);
   const folder = openFolder(
     flags,
     {

@@ -5,8 +5,8 @@ import type { NetworkSpec } from '../network/spec.ts';
 import type { TrainingConfig } from '../training/config.ts';
 import { loadNetwork } from './fine-tune.ts';
 
-/** A trained network that another one learns from, and the model version of its bundle. */
-export type Teacher = { readonly network: FerNetwork; readonly modelVersion: string };
+/** A trained network that another one learns from, and its bundle. */
+export type Teacher = { readonly network: FerNetwork; readonly contents: BundleContents };
 
 const WEIGHTS = 'weights.bin';
 
@@ -58,5 +58,5 @@ export const prepareTeachers = ({ teachers: folders = [], network, training }: T
         path,
         seen: `SHA-256 of its ${WEIGHTS} is ${seen}, the run learnt from ${expected}`,
       });
-    return { network: loadNetwork(contents), modelVersion: contents.modelVersion };
+    return { network: loadNetwork(contents), contents };
   });

@@ -1,10 +1,11 @@
 import type { Precision } from '../bundle/weights.ts';
+import type { DatasetFlags } from './dataset-flags.ts';
 
 export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 
 export const NETWORKS = ['mission', 'compact', 'hybrid'] as const;
 
-export type TrainFlags = {
+export type TrainFlags = DatasetFlags & {
   readonly data: string;
   readonly out: string;
   readonly network: (typeof NETWORKS)[number];
@@ -33,6 +34,4 @@ export type TrainFlags = {
   /** In pixel values from 0 to 1. */
   readonly epsilon: number;
   readonly custodianKey?: string;
-  readonly datasetName: string;
-  readonly licence: string;
 };

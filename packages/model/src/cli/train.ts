@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ModelError } from '../errors.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseChoice, parseCount } from './context.ts';
+import { addDatasetFlags } from './dataset-flags.ts';
 import { BACKENDS, NETWORKS, type TrainFlags } from './train-flags.ts';
 
 const bundleAt = (value: string): string => (value === 'shipped' ? shippedBundle() : value);
@@ -36,8 +37,7 @@ const parseEpsilon = (value: string): number => {
 };
 
 export const addTrain = (program: Command, context: CommandContext): void => {
-  program
-    .command('train')
+  addDatasetFlags(program.command('train'))
     .description('train on FER-2013 or your own faces, calibrate, measure, and write a model bundle')
     .requiredOption('--data <path>', 'FER-2013 CSV (any form), folder of raw arrays, or image folder')
     .requiredOption('--out <folder>', 'where to write the bundle')
@@ -106,8 +106,6 @@ export const addTrain = (program: Command, context: CommandContext): void => {
       '--custodian-key <file>',
       '32-byte Ed25519 secret key (hex) that signs the dataset manifest (default: a new one, forgotten)',
     )
-    .option('--dataset-name <token>', 'name in the dataset manifest', 'fer2013')
-    .option('--licence <token>', 'licence in the dataset manifest', 'research-only')
     .addHelpText(
       'after',
       `

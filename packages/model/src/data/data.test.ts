@@ -111,6 +111,7 @@ describe('raw arrays', () => {
     const set = await loadFaces(place);
     expect(countLabels(set)).toMatchObject({ disgust: 1, fear: 1, happy: 1, angry: 0 });
     expect(groupCopies(set)).toEqual([[0, 2], [1]]);
+    expect([...(await loadFaces(place, { limit: 2 })).labels]).toEqual([1, 2]);
   });
   it('refuses images that do not fit the labels, a bad label and a cut file', async () => {
     const place = join(folder, 'bad');
@@ -157,6 +158,8 @@ describe('image folders', () => {
     expect(set.contentDigests).toHaveLength(3);
     writeFileSync(join(place, 'train', 'sad', 'b.png'), 'not a picture');
     expect((await failure(place)).code).toBe('image-unreadable');
+    mkdirSync(join(place, 'train', 'contempt'));
+    expect(await failure(place)).toMatchObject({ code: 'class-folder', details: { seen: '"contempt"' } });
   });
 });
 

@@ -93,12 +93,7 @@ const listPictures = (folder: string): Picture[] => {
 const checkClassNames = (parent: string): void => {
   for (const name of folders(parent)) {
     if (labelOf(name) < 0) {
-      throw new ModelError('row-label', {
-        path: join(parent, name),
-        row: 0,
-        line: 0,
-        seen: JSON.stringify(name),
-      });
+      throw new ModelError('class-folder', { path: parent, seen: JSON.stringify(name) });
     }
   }
 };

@@ -1,8 +1,8 @@
 import { type BundleClassifier, temperatureOf, type ViewMode } from '../bundle/classifier.ts';
-import { decodePrefixes, prefixesOf, prefixOf } from '../data/copies.ts';
+import { knownTraining } from '../bundle/known-training.ts';
+import { prefixesOf, prefixOf } from '../data/copies.ts';
 import { type FaceSet, pixelsOf, rowsOfSplit, type Split, selectRows, splitsIn } from '../data/face-set.ts';
 import { ModelError } from '../errors.ts';
-import { decodeReference, REFERENCE_FILE } from '../evidence/reference.ts';
 import { CLASS_COUNT, PIXEL_COUNT, UNLABELLED } from '../labels.ts';
 import { softmaxRows } from './calibration.ts';
 import { predictClasses } from './confusion.ts';
@@ -21,6 +21,8 @@ export type BundleEvaluation = Evaluation & {
   readonly modelVersion: string;
   readonly source: string;
   readonly split: string;
+  /** Rows with an exact copy among the pictures that are known to have trained the model. */
+  readonly copies: number;
   readonly leakFree: LeakFree | null;
   readonly tenCrop: (CoreFigures & { readonly leakFree: CoreFigures | null }) | null;
 };
@@ -67,17 +69,9 @@ const runAll = async (
   return out;
 };
 
-/** Digest prefixes that the bundle carries of its training pictures, alone or with reference readings. */
-const knownPrefixes = ({ contents: { files } }: BundleClassifier): Iterable<string> | null => {
-  const digests = files.get('training-digests.bin');
-  if (digests) return decodePrefixes(digests);
-  const reference = files.get(REFERENCE_FILE);
-  return reference ? decodeReference(reference).keys() : null;
-};
-
 /** Pictures that trained the model, as far as the bundle and the file tell. */
-const knownTraining = (classifier: BundleClassifier, set: FaceSet, rows: readonly number[]) => {
-  const shipped = knownPrefixes(classifier);
+const findTraining = (classifier: BundleClassifier, set: FaceSet, rows: readonly number[]) => {
+  const shipped = knownTraining(classifier.contents.files);
   const training = rowsOfSplit(set, 'Training');
   const inTest = new Set(rows);
   const fromFile = training.some((row) => inTest.has(row)) ? [] : training;
@@ -119,7 +113,7 @@ export const evaluateBundle = async (
       ? { conformal: { quantile: quantile / 1e6, target: target / 1e6 } }
       : {}),
   });
-  const { known, knownFrom } = knownTraining(classifier, set, rows);
+  const { known, knownFrom } = findTraining(classifier, set, rows);
   const fresh = Array.from({ length: part.count }, (_, row) => row).filter(
     (row) => !known.has(prefixOf(pixelsOf(part, row))),
   );
@@ -140,6 +134,7 @@ export const evaluateBundle = async (
     source: set.source,
     split: name,
     ...evaluation,
+    copies: part.count - fresh.length,
     leakFree: leakFree && { ...leakFree, removed: part.count - fresh.length, knownFrom },
     tenCrop: crops ? { ...measureCore(part.labels, crops), leakFree: leakFreeOf(crops) } : null,
   };

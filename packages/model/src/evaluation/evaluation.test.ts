@@ -137,6 +137,7 @@ describe('an evaluation', () => {
       modelVersion: 'ab',
       source: 'made up',
       split: 'all',
+      copies: 0,
       leakFree: null,
       tenCrop: null,
     };
@@ -145,6 +146,8 @@ describe('an evaluation', () => {
     expect(report[2]).toMatch(/^ +angry +\d\.\d\d +\d\.\d\d +\d\.\d\d +\d+$/);
     expect(report.at(-3)).toMatch(/^ +accuracy +\d\.\d\d +600$/);
     expect(report.at(-2)).toMatch(/^ +macro avg/);
+    expect(formatEvaluation(full)).toMatch(/leak-free +unknown/);
+    expect(formatEvaluation({ ...full, copies: 600 })).toMatch(/leak-free +nothing left .* all 600/);
     expect(formatEvaluation(full)).toMatch(/ECE-15 .* after temperature 2\.000/);
   });
 });

@@ -69,7 +69,9 @@ export const formatEvaluation = (evaluation: BundleEvaluation): string => {
     `macro F1           ${share(evaluation.macroF1, evaluation.macroF1Interval)}`,
     leakFree
       ? `leak-free          ${share(leakFree.accuracy, leakFree.accuracyInterval)}, macro F1 ${share(leakFree.macroF1, leakFree.macroF1Interval)}; ${leakFree.removed} of ${evaluation.count} have an exact copy in training (known from: ${leakFree.knownFrom.join(', ')})`
-      : 'leak-free          unknown: neither bundle nor file says what trained the model',
+      : evaluation.copies > 0
+        ? `leak-free          nothing left to measure: all ${evaluation.copies} have an exact copy in training`
+        : 'leak-free          unknown: neither bundle nor file says what trained the model',
     ...(tenCrop
       ? [
           `ten-crop           ${share(tenCrop.accuracy, tenCrop.accuracyInterval)}, macro F1 ${share(tenCrop.macroF1, tenCrop.macroF1Interval)}${tenCrop.leakFree ? `; leak-free ${share(tenCrop.leakFree.accuracy, tenCrop.leakFree.accuracyInterval)}` : ''}`,

@@ -49,12 +49,20 @@ Barrett, Adolphs, Marsella, Martinez and Pollak (2019, Psychological Science in 
 move differs across people, cultures and situations. "Emotion recognition" from a picture is therefore the recognition
 of posed or stereotyped expressions. Microsoft retired such inference from its face service in 2022 for this reason.`;
 
-const LIMITS = `## Limits of the data
+const FER2013_LIMITS = `## Limits of the data
 
 FER-2013 was gathered by web search in 2013 and labelled with about 65 % human agreement; FER+'s ten taggers contradict
 28.5 % of its labels by majority. It has 1,853 redundant copies, 57 groups of copies with contradictory labels, and 280
 PublicTest pictures that are also in Training: read the leak-free figure. Disgust has 1.5 % of the pictures. It says
 nothing of age, gender or skin tone, so accuracy by group is unknown; shift across groups has to be measured on other data.`;
+
+const limitsOf = ({ predicate: { name } }: DatasetStatement): string =>
+  name === 'fer2013'
+    ? FER2013_LIMITS
+    : `## Limits of the data
+
+This card knows nothing of how ${name} was gathered and labelled, nor of age, gender or skin tone in it: accuracy by group
+is unknown. Copies within it that are not exact are not found, so the leak-free figure may still flatter.`;
 
 const classTable = (evaluation: BundleEvaluation): string =>
   [
@@ -110,6 +118,6 @@ ${trainedOn(request)}
 
 ${evaluation ? figures(evaluation) : '## Figures\n\nNot measured: no test rows were given.'}${notes}
 
-${LIMITS}
+${limitsOf(request.statement)}
 `;
 };

@@ -29,6 +29,17 @@ export class AuditError extends Error {
   }
 }
 
+/** What the system's commonest codes for files mean, in words. */
+const FILE_TROUBLES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'access is denied',
+  EEXIST: 'it is there already',
+  ENOSPC: 'the disk is full',
+};
+
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  return FILE_TROUBLES[code ?? ''] ?? error.message;
 }

@@ -23,11 +23,10 @@ export function addOutputOptions(command: Command): Command {
 
 export function addChainOptions(command: Command): Command {
   return command
-    .option(
-      '--chain <url>',
-      'JSON-RPC endpoint; repeat it to have several providers compared',
-      collectUrls,
-      [],
+    .addOption(
+      new Option('--chain <url>', 'JSON-RPC endpoint; repeat it to have several providers compared')
+        .argParser(collectUrls)
+        .default([], 'none'),
     )
     .option('--trust <file>', 'trust file: pinned registry, keys of logs and custodians');
 }

@@ -39,7 +39,10 @@ export async function auditInLog(context: VerifyContext, target: LogTarget, log:
     if (found.account.leaves.count > 0) return await auditMany(context, open, target, found);
     const missing = makeFinding('record-not-found', {
       expected: describeTarget(target),
-      seen: `nothing in ${checkpoint.size} records`,
+      seen:
+        target.kind === 'range'
+          ? `${checkpoint.size} records, counted from 0`
+          : `nothing in ${checkpoint.size} records`,
       source: source.name,
     });
     return await stop(context, target, [...signed.findings, missing]);

@@ -105,7 +105,7 @@ export function formatDatasetText(
   for (const { detector } of audit.flags) byDetector.set(detector, (byDetector.get(detector) ?? 0) + 1);
   const strongest = [...tests].sort((a, b) => a.p - b.p).slice(0, 5);
   return [
-    `Dataset of ${audit.size} samples: ${report.conclusion} (${report.outcome})`,
+    `Dataset of ${audit.size} samples: ${report.conclusion}${report.conclusion === report.outcome ? '' : ` (${report.outcome})`}`,
     ...audit.reasons.map((reason) => `  - ${reason}`),
     `Evidence: ${evidence === undefined ? 'none' : `${evidence.kind}, ${evidence.network}`}`,
     `Calibration: ${report.calibration === 'self' ? 'the set itself; p is a rank and guarantees nothing' : 'signed clean reserve'}`,

@@ -1,4 +1,4 @@
-import { type Finding, fromHex, openDsse, parseDsse, sha256, toHex } from '@testigo/trail';
+import { type Finding, fromHex, keyIdOf, openDsse, parseDsse, sha256, toHex } from '@testigo/trail';
 import { z } from 'zod';
 import { makeFinding } from '../findings/table.ts';
 import { VERDICT_PAYLOAD_TYPE } from '../poisoning/dataset-verdict.ts';
@@ -40,11 +40,11 @@ export function checkVerdict(text: string, trust: Trust | undefined, source: str
   const expected = `a signature by ${trust?.auditors.join(' or ') || 'a pinned auditor'}`;
   if (keys.length === 0)
     return { findings: [makeFinding('verdict-auditors-unpinned', { expected, source })], value };
-  const [signer] = verifiedBy;
+  const signer = trust?.auditors.find((key) => verifiedBy.includes(keyIdOf(fromHex(key))));
   const finding =
     signer === undefined
       ? makeFinding('verdict-signature-invalid', { expected, seen: 'no signature that fits', source })
-      : makeFinding('verdict-signed', { expected, seen: `key ${signer}, ${value.conclusion}`, source });
+      : makeFinding('verdict-signed', { expected, seen: `${value.conclusion}, signed by ${signer}`, source });
   return { findings: [finding], value };
 }
 

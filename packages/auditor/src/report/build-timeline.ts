@@ -17,27 +17,29 @@ export function buildTimeline({ records, manifests, facts }: Moments): TimelineP
     ...manifests.map((manifest) =>
       pointOf('model', manifest.training.trainedAt, 'model trained, as its manifest says'),
     ),
-    ...facts.flatMap(pointsOfFacts),
+    ...facts.flatMap(pointsOfApproval),
     ...records.map(({ record, what }) => pointOf('record', record.time, what)),
+    // last: within one second a record still comes before the anchor that covers it
+    ...facts.flatMap(pointsOfAnchor),
   ];
   return [...new Map(points.map((point) => [`${point.at} ${point.label}`, point])).values()];
 }
 
-function pointsOfFacts({ dataset, model, anchors }: RegistryFacts): TimelinePoint[] {
-  const anchor = anchors.find(({ blockTime }) => blockTime !== undefined);
+function pointsOfApproval({ dataset, model }: RegistryFacts): TimelinePoint[] {
   const points: (TimelinePoint | false | undefined)[] = [
     dataset && pointOf('dataset', dataset.approvedAt, 'dataset approved on chain'),
     dataset?.revokedAt !== undefined && pointOf('dataset', dataset.revokedAt, 'dataset revoked on chain'),
     model && pointOf('model', model.registeredAt, 'model registered on chain'),
     model?.revokedAt !== undefined && pointOf('model', model.revokedAt, 'model revoked on chain'),
-    anchor?.blockTime !== undefined &&
-      pointOf(
-        'anchor',
-        anchor.blockTime,
-        `anchored on chain: ${anchor.size} records, block ${anchor.blockNumber}`,
-      ),
   ];
   return points.filter((point) => point !== false && point !== undefined);
+}
+
+function pointsOfAnchor({ anchors }: RegistryFacts): TimelinePoint[] {
+  const anchor = anchors.find(({ blockTime }) => blockTime !== undefined);
+  if (anchor?.blockTime === undefined) return [];
+  const label = `anchored on chain: ${anchor.size} records, block ${anchor.blockNumber}`;
+  return [pointOf('anchor', anchor.blockTime, label)];
 }
 
 const pointOf = (kind: TimelinePoint['kind'], seconds: number, label: string): TimelinePoint => ({

@@ -19,17 +19,16 @@ const MAX_BYTES = 256 * (65_535 + 2);
  * folder with the same layout. Plain data in, so that a worker thread can make its own.
  */
 export class TileSource {
+  /** Ends in a slash, so that the name of a file follows it. */
   readonly name: string;
-  readonly #base: string;
 
   constructor(base: string) {
-    this.name = base;
-    this.#base = base.endsWith('/') ? base : `${base}/`;
+    this.name = base.endsWith('/') ? base : `${base}/`;
   }
 
   /** @throws LogUnreachable */
   async read(path: string): Promise<Uint8Array | undefined> {
-    const url = new URL(path, this.#base);
+    const url = new URL(path, this.name);
     if (url.protocol === 'file:') return readFileAt(fileURLToPath(url));
     for (let attempt = 1; ; attempt++) {
       try {

@@ -144,7 +144,7 @@ function tabulate(rows: readonly EventRow[], next: string | undefined, end: numb
   });
   for (const { time, block, event, fields } of rows) {
     const text = Object.entries(fields).map(([name, value]) => cleanText(`${name} ${value}`));
-    table.push([time.slice(0, 19), block, event, text.join('\n')]);
+    table.push([`${time.slice(0, 19)}Z`, block, event, text.join('\n')]);
   }
   const count = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'} up to block ${end}`;
   const more = next === undefined ? '' : `; more with --after ${next}`;

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readText } from '../../files/read-file.ts';
 import { runTrail, type TrailChain } from '../../trail/run-trail.ts';
 import { baseOf } from '../../trail/tile-source.ts';
@@ -27,7 +27,11 @@ export function addTrailCommand(program: Command, io: Io, run: Run): void {
     .command('trail')
     .description('audit a whole log: every tile, record, session and anchor')
     .requiredOption('--log <location>', 'URL or folder of the log (C2SP tlog-tiles)')
-    .option('--checkpoint <file>', 'an earlier checkpoint to hold the log to; may be repeated', collect, [])
+    .addOption(
+      new Option('--checkpoint <file>', 'an earlier checkpoint to hold the log to; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--anchored-only', 'stop at the last final anchor; what lies beyond is listed as not checked')
     .option('--workers <n>', 'threads that read and hash (default: one a core)', parseCount);
   addOutputOptions(addChainOptions(command)).action((options: TrailCommandOptions) =>

@@ -1,5 +1,5 @@
 import { parseEvidenceBundle } from '@testigo/trail';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { AuditError } from '../../errors.ts';
 import { readModelBundle } from '../../files/model-folder.ts';
 import { readBytes } from '../../files/read-file.ts';
@@ -22,7 +22,11 @@ export function addVerifyCommand(program: Command, io: Io, run: Run): void {
       'evidence bundle file; or, with --log, a record hash, the id of a session or record, or FIRST..LAST',
     )
     .option('--record <id>', 'the record you asked for; another one in the bundle fails', parseRecordId)
-    .option('--model <dir>', 'model bundle folder: manifests and weights; may be repeated', collect, [])
+    .addOption(
+      new Option('--model <dir>', 'model bundle folder: manifests and weights; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--log <location>', 'URL or folder of the log: where targets and proofs are read from')
     .option('--samples <file>', 'samples, one a line or as a FER-2013 CSV: compare images and labels');
   addOutputOptions(addChainOptions(command)).action((target: string, options: VerifyOptions) =>

@@ -8,8 +8,8 @@ import { TaskPool } from './parallel/pool.ts';
 import { digestRows, type SampleSet } from './sample-set.ts';
 import { ALL_CLASSES, analyseStructure, STRUCTURE_P, type StructureReport } from './structure.ts';
 
-/** Robust z of the distance to other faces from which a row counts as no face of this set. */
-const FOREIGN_Z = 6;
+/** Robust z of the distance to every class from which a row counts as no face of this set: about 1 face in 1,000. */
+const FOREIGN_Z = 4;
 
 export type DatasetInput = {
   readonly set: SampleSet;
@@ -117,8 +117,7 @@ function collectFlags(
     const score = network!.scores['area-under-margin']![row]!;
     flags.push({ row, detector: 'area-under-margin', score, p: fusion?.p[row] ?? 1 });
   }
-  const reach = network?.scores['neighbour-reach'];
-  reach?.forEach((score, row) => {
+  network?.scores.mahalanobis?.forEach((score, row) => {
     if (score > FOREIGN_Z) flags.push({ row, detector: 'foreign', score, p: fusion?.p[row] ?? 1 });
   });
   fusion?.isFlagged.forEach((isFlagged, row) => {

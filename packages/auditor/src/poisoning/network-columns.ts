@@ -66,7 +66,7 @@ export async function analyseNetwork(
     'label-error': labels.errorScores,
     'neighbour-contradiction': contradiction,
     'neighbour-reach': standardise(reach),
-    mahalanobis: standardise(measureMahalanobis(space, set.labels).map(Math.sqrt)),
+    mahalanobis: standardise(measureMahalanobis(evidence.embeddings, evidence.embeddingSize, set.labels)),
     ...optional,
   };
   const { margin, fakeMargin } = evidence;

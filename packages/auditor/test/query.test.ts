@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 interface Answer {
-  readonly rows: { event: string; block: number; fields: Record<string, string | number> }[];
+  readonly rows: { event: string; block: number; time: string; fields: Record<string, string | number> }[];
   readonly next?: string;
 }
 
@@ -37,24 +37,30 @@ const events = ({ rows }: Answer) => rows.map((row) => row.event);
 describe('query', () => {
   it('finds anchors and batches of a log', async () => {
     const answer = await query(['--log', ORIGIN]);
-    expect(events(answer)).toEqual(['LogOpened', ...Array(3).fill(['Anchored', 'AnchoredModel']).flat()]);
-    expect(answer.rows.filter((row) => row.event === 'Anchored').map((row) => row.fields.size)).toEqual([
-      3, 5, 8,
-    ]);
+    expect(events(answer)).toEqual(['LogOpened', 'Anchored', 'Anchored', 'Anchored']);
+    const anchors = answer.rows.slice(1).map(({ fields }) => [fields.size, fields.modelVersion]);
+    expect(anchors).toEqual([3, 5, 8].map((size) => [size, world.modelVersion]));
   });
 
   it('finds all about a model, and all about a dataset', async () => {
     const model = [
       'ModelRegistered',
-      'AnchoredModel',
-      'AnchoredModel',
-      'AnchoredModel',
+      'Anchored',
+      'Anchored',
+      'Anchored',
       'VerdictPublished',
       'DetectionRecorded',
     ];
     expect(events(await query(['--model', world.modelVersion]))).toEqual(model);
     expect(events(await query(['--dataset', world.datasetRoot]))).toEqual(['DatasetApproved', ...model]);
     expect(events(await query(['--dataset', hex('unknown')]))).toEqual([]);
+    const both = ['--dataset', world.datasetRoot, '--model'];
+    expect(events(await query([...both, world.modelVersion, '--event', 'Anchored']))).toHaveLength(3);
+    expect(events(await query([...both, hex('other model'), '--event', 'Anchored']))).toEqual([]);
+    // Registered before the time that is asked for; the anchors are not.
+    const [first] = (await query(['--log', ORIGIN, '--event', 'Anchored'])).rows;
+    const since = ['--dataset', world.datasetRoot, '--event', 'Anchored', '--since', first!.time];
+    expect(events(await query(since))).toEqual(['Anchored', 'Anchored', 'Anchored']);
   });
 
   it('finds verdicts by outcome', async () => {

@@ -66,10 +66,13 @@ for (const unit of [1, 64, 256, 4096]) {
   const spent = await measureRandomAnchors(unit, 100);
   const where = unit === 1 ? 'at any size' : `at multiples of ${unit}`;
   print(`anchor, logs and batches to 2^20, ${where}: mean`, round(mean(spent)), '<= 60,000');
-  const worst = await measureAnchor(LARGEST_BATCH - unit, 2 * LARGEST_BATCH - unit);
+  const dearest = [
+    await measureAnchor(LARGEST_BATCH - unit, 2 * LARGEST_BATCH - unit),
+    await measureAnchor(LARGEST_BATCH - unit, 2 * LARGEST_BATCH - 2 * unit),
+  ];
   print(
     `anchor, logs and batches to 2^20, ${where}: worst shape`,
-    round(Math.max(worst, ...spent)),
+    round(Math.max(...dearest, ...spent)),
     '<= 60,000',
   );
 }

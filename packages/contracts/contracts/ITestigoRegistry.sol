@@ -74,11 +74,13 @@ interface ITestigoRegistry {
         uint32 maxSilenceSeconds,
         string origin
     );
-    event Anchored(bytes32 indexed logId, uint64 indexed size, bytes32 indexed root, uint64 previousSize);
-    event AnchoredModel(
+    /// @dev One a model named in the anchor, so that each is found by its own topic; one with no model and count 0
+    /// where none is. What a reader can derive is left out: the dataset, which a model is registered with for good, and
+    /// the size before, which is that of the log's anchor before.
+    event Anchored(
         bytes32 indexed logId,
         bytes32 indexed modelVersion,
-        bytes32 indexed datasetRoot,
+        bytes32 indexed root,
         uint64 size,
         uint32 count
     );
@@ -123,6 +125,7 @@ interface ITestigoRegistry {
     error KeyIsZero();
     error HeadWouldShrink(bytes32 logId, uint64 headSize, uint64 size);
     error HeadWouldFork(bytes32 logId, uint64 headSize, uint64 size, bytes32 root);
+    error BatchMalformed(uint256 length);
     error CountsMismatch(uint256 models, uint256 counts);
     error CountIsZero(bytes32 modelVersion);
     error CountsExceedBatch(uint256 counted, uint256 added);

@@ -61,86 +61,113 @@ library MerkleLog {
         if (size1 == 0) return proof.length == 0 && root1 == EMPTY_ROOT && (size2 != 0 || root2 == root1);
         if (size1 == size2) return proof.length == 0 && root1 == root2;
 
-        unchecked {
-            // Step 3 shifts both paths right until the old log's last leaf is a left child. Its index size1 - 1 ends in as
-            // many ones as size1 ends in zeros, so that is a division by the lowest bit that is set in size1.
-            uint256 lowestBit = size1 & (~uint256(size1) + 1);
-            return _climb(size1 / lowestBit - 1, (size2 - 1) / lowestBit, root1, root2, proof);
+        (uint256 first, uint256 end) = boundsOf(proof);
+        return isContinued(size1, size2, root1, root2, first, end);
+    }
+
+    /// @dev Where in the calldata the hashes of a proof start and end.
+    function boundsOf(bytes32[] calldata proof) internal pure returns (uint256 first, uint256 end) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            first := proof.offset
+            end := add(first, shl(5, proof.length))
         }
     }
 
-    /// @dev Steps 2 and 4 to 7 of RFC 9162 section 2.1.4.2: hashes from a node that both logs share up to both roots. In
+    /// @dev `verifyConsistency` for 0 < size1 < size2, with the proof as the hashes in the calldata from `proof` to
+    /// `proofEnd`: steps 2 to 7 of RFC 9162 section 2.1.4.2, from a node that both logs share up to both roots. In
     /// assembly because this loop is what an anchor costs: Solidity's own code for it spends half as much again.
     ///
-    /// Below the level where the two paths meet, `apart` is not zero and the sibling stands on the side that the bit of
-    /// `fn` says. From there on both paths are the right edge of their logs, whose only siblings are on the left, one for
-    /// each bit of `fn` that is set: the levels between are those where a node without a sibling rises unhashed.
+    /// `level` is one bit and climbs; `fn` = size1 - 1 says on which side the sibling stands. Where that bit of `fn` is
+    /// set, the sibling is on the left and belongs to both logs. Where it is not, the sibling is on the right and only the
+    /// new log has it, as long as the two paths are apart; from where they meet on, both are the right edge of their logs,
+    /// and a node without a sibling rises unhashed to the next bit that is set. Four siblings on the left in a row are
+    /// taken at once, which is why the same four lines stand here five times: 500 gas of the dearest anchor.
     ///
-    /// The loops go up the levels of the new log and not along the proof, so they end after at most 64 steps. With too
-    /// few elements they read on past them, with too many they stop before: either way `element` does not end on `end`.
+    /// The loops go up the levels and not along the proof, so they end after at most 64 siblings. With too few elements
+    /// they read on past them, with too many they stop before: either way `proof` does not end on `proofEnd`.
     ///
     /// Each log has its node, 65 bytes past the free memory pointer that hold 0x01 || left || right. The hash so far
     /// always stands as the right child, where a digest is put and where the next step is most likely to need it. The
-    /// precompile cannot fail but for want of gas, and then the 1/64 left cannot finish the call; were it to fail
-    /// nevertheless, `isConsistent` turns false and stays so.
-    function _climb(
-        uint256 fn,
-        uint256 sn,
+    /// precompile at 0x02 cannot fail but for want of gas, and then the 1/64 of less than 100 that is left pays for
+    /// nothing more: the call reverts, and no stale hash is ever compared.
+    // solhint-disable-next-line function-max-lines
+    function isContinued(
+        uint256 size1,
+        uint256 size2,
         bytes32 root1,
         bytes32 root2,
-        bytes32[] calldata proof
-    ) private view returns (bool isConsistent) {
+        uint256 proof,
+        uint256 proofEnd
+    ) internal view returns (bool isConsistent) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let node1 := mload(0x40)
+            let left1 := add(node1, 0x01)
             let hash1 := add(node1, 0x21)
             let node2 := add(node1, 0x60)
+            let left2 := add(node2, 0x01)
             let hash2 := add(node2, 0x21)
             mstore8(node1, 0x01)
             mstore8(node2, 0x01)
-            let element := proof.offset
+            // Step 3: up to where the old log's last leaf is a left child, past the ones that `fn` ends in.
+            let level := and(size1, sub(0, size1))
             // When the old log is a perfect tree its root is itself the first node, and the proof leaves it out.
-            mstore(hash1, root1)
-            if fn {
-                mstore(hash1, calldataload(element))
-                element := add(element, 0x20)
+            let first := root1
+            if xor(size1, level) {
+                first := calldataload(proof)
+                proof := add(proof, 0x20)
             }
-            mstore(hash2, mload(hash1))
-            isConsistent := 1
-            for {
-                sn := xor(fn, sn)
-            } sn {
-                sn := shr(1, sn)
-            } {
-                switch and(fn, 1)
-                case 0 {
-                    // The sibling is on the right: only the new log has it.
-                    mstore(add(node2, 0x01), mload(hash2))
-                    mstore(hash2, calldataload(element))
+            mstore(hash1, first)
+            mstore(hash2, first)
+            // There is no room on the stack for two more names: from here on `size2` is where the paths are apart, and
+            // `size1` is `fn` with its bits turned over.
+            size2 := xor(sub(size1, 1), sub(size2, 1))
+            size1 := not(sub(size1, 1))
+            for {} 1 {} {
+                for {} iszero(and(size1, mul(level, 15))) {} {
+                    mstore(left1, calldataload(proof))
+                    mstore(left2, calldataload(proof))
+                    pop(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20))
+                    pop(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20))
+                    mstore(left1, calldataload(add(proof, 0x20)))
+                    mstore(left2, calldataload(add(proof, 0x20)))
+                    pop(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20))
+                    pop(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20))
+                    mstore(left1, calldataload(add(proof, 0x40)))
+                    mstore(left2, calldataload(add(proof, 0x40)))
+                    pop(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20))
+                    pop(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20))
+                    mstore(left1, calldataload(add(proof, 0x60)))
+                    mstore(left2, calldataload(add(proof, 0x60)))
+                    pop(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20))
+                    pop(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20))
+                    level := shl(4, level)
+                    proof := add(proof, 0x80)
                 }
-                default {
-                    // The sibling is on the left: both logs have it.
-                    let sibling := calldataload(element)
-                    mstore(add(node1, 0x01), sibling)
-                    mstore(add(node2, 0x01), sibling)
-                    isConsistent := and(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20), isConsistent)
+                for {} iszero(and(size1, level)) {} {
+                    mstore(left1, calldataload(proof))
+                    mstore(left2, calldataload(proof))
+                    pop(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20))
+                    pop(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20))
+                    level := shl(1, level)
+                    proof := add(proof, 0x20)
                 }
-                isConsistent := and(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20), isConsistent)
-                fn := shr(1, fn)
-                element := add(element, 0x20)
+                if gt(level, size2) {
+                    let rest := and(not(size1), sub(0, level))
+                    if iszero(rest) {
+                        break
+                    }
+                    level := and(rest, sub(0, rest))
+                    continue
+                }
+                mstore(left2, mload(hash2))
+                mstore(hash2, calldataload(proof))
+                pop(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20))
+                level := shl(1, level)
+                proof := add(proof, 0x20)
             }
-            for {} fn {
-                fn := and(fn, sub(fn, 1))
-            } {
-                let sibling := calldataload(element)
-                mstore(add(node1, 0x01), sibling)
-                mstore(add(node2, 0x01), sibling)
-                isConsistent := and(staticcall(gas(), 0x02, node1, 0x41, hash1, 0x20), isConsistent)
-                isConsistent := and(staticcall(gas(), 0x02, node2, 0x41, hash2, 0x20), isConsistent)
-                element := add(element, 0x20)
-            }
-            isConsistent := and(isConsistent, eq(element, add(proof.offset, shl(5, proof.length))))
-            isConsistent := and(isConsistent, and(eq(mload(hash1), root1), eq(mload(hash2), root2)))
+            isConsistent := and(eq(proof, proofEnd), and(eq(mload(hash1), root1), eq(mload(hash2), root2)))
         }
     }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Anchors} from "./registry/Anchors.sol";
 import {Logs} from "./registry/Logs.sol";
 import {Roles} from "./registry/Roles.sol";
 
 /// @title Testigo registry
 /// @notice What was trained on what, who answers for it, and how far each log has come. Facts are added and withdrawn,
 /// never edited; there is no proxy and no upgrade.
-contract TestigoRegistry is Logs {
+contract TestigoRegistry is Anchors {
     /// @param admin Grants and revokes roles.
     /// @param adminDelaySeconds How long a change of administrator stands announced.
     /// @param rotationDelaySeconds_ How long a change of a log's key stands announced.

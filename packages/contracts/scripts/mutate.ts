@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Each file with the tests that mirror it.
 const FILES: Readonly<Record<string, readonly string[]>> = {
+  'registry/Anchors.sol': ['anchors'],
   'registry/Logs.sol': ['logs', 'rotation'],
   'registry/Models.sol': ['models'],
   'registry/Datasets.sol': ['datasets', 'models'],
@@ -33,11 +34,19 @@ const MUTATIONS: readonly Mutation[] = [
   { pattern: / onlyRole\(\w+\)/g, replacement: '' },
   { pattern: / [+] /g, replacement: ' - ' },
   { pattern: / - /g, replacement: ' + ' },
-  { pattern: /\bif fn /g, replacement: 'if 1 ' },
-  { pattern: /\beq\(fn, sn\)/g, replacement: '0' },
-  { pattern: /\beq\(element, end\)/g, replacement: '1' },
+  { pattern: /\beq\(proof, proofEnd\)/g, replacement: '1' },
+  { pattern: /\bif (?:gt|iszero|xor)\([^{\n]*/g, replacement: 'if 1 ' },
+  { pattern: /\bif (?:gt|iszero|xor)\([^{\n]*/g, replacement: 'if 0 ' },
+  { pattern: /\band\(size1, /g, replacement: 'or(size1, ' },
+  { pattern: /\bshl\(4, level\)/g, replacement: 'shl(3, level)' },
+  { pattern: /\bmul\(level, 15\)/g, replacement: 'mul(level, 7)' },
+  { pattern: /\bmul\(36, /g, replacement: 'mul(32, ' },
+  { pattern: /\bor\(and\(rest, 31\), /g, replacement: 'or(0, ' },
+  { pattern: /\bshr\(64, rest\)/g, replacement: '0' },
+  { pattern: /\bcounted := [^\n]*/g, replacement: '' },
+  { pattern: /\b(?:sstore|log4)\([^\n]*$/gm, replacement: '' },
   { pattern: /\beq\(hash([12]), root\1\)/g, replacement: '1' },
-  { pattern: /\bmstore\((?:left|right), [^;\n]*\)$/gm, replacement: '' },
+  { pattern: /\bmstore\((?:left[12]|hash[12]|0x[02]0), [^;\n]*\)$/gm, replacement: '' },
 ];
 
 /** Code only: a changed comment is no mutant. */

@@ -1,3 +1,4 @@
+export * from './batch.ts';
 export * from './errors.ts';
 export * from './queries/audit.ts';
 export * from './queries/events.ts';

@@ -4,12 +4,10 @@ import { logIdOf, ROLES } from '../src/index.ts';
 import { ReferenceTree } from './support/merkle.ts';
 import {
   CHECKPOINT_KEY,
-  DATASET,
   deployWithLog,
   digestOf,
   LOG_ID,
   MAX_SILENCE,
-  MODEL,
   networkHelpers,
   ORIGIN,
 } from './support/registry.ts';
@@ -51,111 +49,6 @@ describe('Logs', () => {
       await expect(registry.connect(stranger).openLog('x', key, CHECKPOINT_KEY, 60))
         .to.be.revertedWithCustomError(registry, 'AccessControlUnauthorizedAccount')
         .withArgs(stranger, ROLES.operator);
-    });
-  });
-
-  describe('anchor', () => {
-    it('moves the head of a log that grows, and names its models', async () => {
-      const { registry, key } = await load();
-      const log = registry.connect(key);
-      await log.anchor(LOG_ID, 37, tree.root(37), [], [MODEL], [30]);
-      await expect(log.anchor(LOG_ID, 300, tree.root(), tree.consistency(37), [MODEL], [263]))
-        .to.emit(registry, 'Anchored')
-        .withArgs(LOG_ID, 300, tree.root(), 37)
-        .and.to.emit(registry, 'AnchoredModel')
-        .withArgs(LOG_ID, MODEL, DATASET, 300, 263);
-      const [size, root, anchoredAt] = await registry.headOf(LOG_ID);
-      expect([size, root, anchoredAt]).to.deep.equal([
-        300n,
-        tree.root(),
-        BigInt(await networkHelpers.time.latest()),
-      ]);
-    });
-
-    it('takes the same head again as a no-op', async () => {
-      const { registry, key } = await load();
-      const log = registry.connect(key);
-      await log.anchor(LOG_ID, 5, tree.root(5), [], [], []);
-      const before = await registry.headOf(LOG_ID);
-      await expect(log.anchor(LOG_ID, 5, tree.root(5), [], [], [])).to.not.emit(registry, 'Anchored');
-      expect(await registry.headOf(LOG_ID)).to.deep.equal(before);
-    });
-
-    it('refuses a rollback, also one to nothing', async () => {
-      const { registry, key } = await load();
-      const log = registry.connect(key);
-      await log.anchor(LOG_ID, 5, tree.root(5), [], [], []);
-      for (const size of [4, 1, 0]) {
-        await expect(log.anchor(LOG_ID, size, tree.root(size), [], [], []))
-          .to.be.revertedWithCustomError(registry, 'HeadWouldShrink')
-          .withArgs(LOG_ID, 5, size);
-      }
-    });
-
-    // What anchoring bare roots would let through: each of these logs changes the past.
-    const forks: readonly [string, ReferenceTree][] = [
-      ['a changed leaf', new ReferenceTree(tree.leaves.with(3, digestOf('changed')))],
-      [
-        'two leaves swapped',
-        new ReferenceTree(tree.leaves.with(3, tree.leaves[4]!).with(4, tree.leaves[3]!)),
-      ],
-      ['a leaf removed', new ReferenceTree(tree.leaves.toSpliced(3, 1))],
-      ['a leaf inserted', new ReferenceTree(tree.leaves.toSpliced(3, 0, digestOf('inserted')))],
-      ['another log', ReferenceTree.ofSize(300, 'other')],
-    ];
-    for (const [what, fork] of forks) {
-      it(`refuses a fork: ${what}`, async () => {
-        const { registry, key } = await load();
-        const log = registry.connect(key);
-        await log.anchor(LOG_ID, 37, tree.root(37), [], [], []);
-        for (const proof of [fork.consistency(37, 200), tree.consistency(37, 200), []]) {
-          await expect(log.anchor(LOG_ID, 200, fork.root(200), proof, [], []))
-            .to.be.revertedWithCustomError(registry, 'HeadWouldFork')
-            .withArgs(LOG_ID, 37, 200, fork.root(200));
-        }
-        await expect(log.anchor(LOG_ID, 37, fork.root(37), [], [], [])).to.be.revertedWithCustomError(
-          registry,
-          'HeadWouldFork',
-        );
-      });
-    }
-
-    it('refuses everybody but the key, the administrator included', async () => {
-      const { registry, admin, operator, guardian, stranger } = await load();
-      for (const caller of [admin, operator, guardian, stranger]) {
-        await expect(registry.connect(caller).anchor(LOG_ID, 5, tree.root(5), [], [], []))
-          .to.be.revertedWithCustomError(registry, 'NotLogKey')
-          .withArgs(LOG_ID, caller);
-      }
-      await expect(registry.connect(stranger).anchor(UNKNOWN, 5, tree.root(5), [], [], []))
-        .to.be.revertedWithCustomError(registry, 'LogUnknown')
-        .withArgs(UNKNOWN);
-    });
-
-    it('refuses models it does not know, and counts that cannot be', async () => {
-      const { registry, key } = await load();
-      const anchor = (models: string[], counts: number[]) =>
-        registry.connect(key).anchor(LOG_ID, 5, tree.root(5), [], models, counts);
-      const refused = (attempt: Promise<unknown>, error: string, ...args: unknown[]) =>
-        expect(attempt)
-          .to.be.revertedWithCustomError(registry, error)
-          .withArgs(...args);
-      await refused(anchor([UNKNOWN], [1]), 'ModelUnknown', UNKNOWN);
-      await refused(anchor([MODEL], []), 'CountsMismatch', 1, 0);
-      await refused(anchor([], [1]), 'CountsMismatch', 0, 1);
-      await refused(anchor([MODEL], [0]), 'CountIsZero', MODEL);
-      await refused(anchor([MODEL], [6]), 'CountsExceedBatch', 6, 5);
-      await refused(anchor([MODEL, MODEL], [2 ** 32 - 1, 2 ** 32 - 1]), 'CountsExceedBatch', 2 ** 33 - 2, 5);
-      await anchor([MODEL, MODEL], [2, 3]);
-    });
-
-    it('names a revoked model, so that its earlier detections can still reach the chain', async () => {
-      const { registry, key, publisher } = await load();
-      await registry.connect(publisher).revokeModel(MODEL, 'biased');
-      await expect(registry.connect(key).anchor(LOG_ID, 5, tree.root(5), [], [MODEL], [5])).to.emit(
-        registry,
-        'AnchoredModel',
-      );
     });
   });
 

@@ -47,7 +47,7 @@ import {
   REPORT,
 } from './support/registry.ts';
 
-const sizesOf = async (found: AsyncIterable<RegistryEvent<'Anchored'> | RegistryEvent<'AnchoredModel'>>) =>
+const sizesOf = async (found: AsyncIterable<RegistryEvent<'Anchored'>>) =>
   (await collect(found)).map(({ args }) => Number(args.size));
 
 describe('Queries', () => {
@@ -58,7 +58,13 @@ describe('Queries', () => {
     const anchors = await collect(findAnchorsOfLog(registry, LOG_ID));
     expect(anchors.map(({ args }) => Number(args.size))).to.deep.equal(allSizes);
     const [first, second] = anchors;
-    expect(second?.args).to.deep.equal({ logId: LOG_ID, size: 10n, root: tree.root(10), previousSize: 5n });
+    expect(second?.args).to.deep.equal({
+      logId: LOG_ID,
+      modelVersion: MODEL,
+      root: tree.root(10),
+      size: 10n,
+      count: BigInt(STEP),
+    });
     const receipt = await ethers.provider.getTransactionReceipt(first!.transactionHash);
     expect([first?.blockNumber, first?.blockHash]).to.deep.equal([receipt?.blockNumber, receipt?.blockHash]);
     expect(await collect(findAnchorsOfLog(registry, digestOf('no such log')))).to.deep.equal([]);
@@ -67,7 +73,7 @@ describe('Queries', () => {
   it('find the one anchor of a checkpoint, and none of a forked one', async () => {
     const { registry } = await load();
     const found = await findAnchor(registry, { logId: LOG_ID, size: 25, root: tree.root(25) });
-    expect(found?.args.previousSize).to.equal(20n);
+    expect(found?.args.size).to.equal(25n);
     expect(await findAnchor(registry, { logId: LOG_ID, size: 25, root: tree.root(24) })).to.equal(undefined);
     expect(await findAnchor(registry, { logId: LOG_ID, size: 26, root: tree.root(25) })).to.equal(undefined);
   });
@@ -77,8 +83,13 @@ describe('Queries', () => {
     const others = allSizes.filter((size) => size % (3 * STEP) === 0);
     expect(await sizesOf(findBatchesOfModel(registry, OTHER_MODEL))).to.deep.equal(others);
     expect(await sizesOf(findBatchesOfDataset(registry, OTHER_DATASET))).to.deep.equal(others);
+    // The model was registered before the range that is asked for.
+    const [, second] = await collect(findBatchesOfModel(registry, OTHER_MODEL));
+    const late = findBatchesOfDataset(registry, OTHER_DATASET, { fromBlock: second!.blockNumber });
+    expect(await sizesOf(late)).to.deep.equal(others.slice(1));
+    expect(await sizesOf(findBatchesOfDataset(registry, digestOf('no such dataset')))).to.deep.equal([]);
     expect(await sizesOf(findBatchesOfModel(registry, MODEL))).to.have.length(ANCHORS - others.length);
-    const either = findEvents(registry, 'AnchoredModel', { modelVersion: [MODEL, OTHER_MODEL] });
+    const either = findEvents(registry, 'Anchored', { modelVersion: [MODEL, OTHER_MODEL] });
     expect(await sizesOf(either)).to.deep.equal(allSizes);
   });
 
@@ -159,16 +170,13 @@ describe('Queries', () => {
       .connect(key)
       .anchor(LOG_ID, size, longer.root(), longer.consistency(ANCHORS * STEP), models, [1, 1]);
     const fromBlock = await ethers.provider.getBlockNumber();
-    const first = await findEventsPage(registry, 'AnchoredModel', {}, { limit: 1, fromBlock });
-    const second = await findEventsPage(
-      registry,
-      'AnchoredModel',
-      {},
-      { limit: 1, fromBlock, cursor: first.next! },
-    );
+    const first = await findEventsPage(registry, 'Anchored', {}, { limit: 1, fromBlock });
+    const cursor = first.next!;
+    const second = await findEventsPage(registry, 'Anchored', {}, { limit: 1, fromBlock, cursor });
     const found = [...first.events, ...second.events].map(({ args }) => args.modelVersion);
     expect(found).to.deep.equal(models);
     expect(second.next).to.equal(undefined);
+    expect(await sizesOf(findAnchorsOfLog(registry, LOG_ID, { fromBlock }))).to.deep.equal([size]);
   });
 
   it('say so when there is no provider to ask', async () => {
@@ -185,8 +193,7 @@ describe('Event types', () => {
     registry.interface.forEachEvent((event) => void names.push(event.name));
     const inherited = names.filter((name) => /^(Role|DefaultAdmin|EIP712)/.test(name));
     const ours: Record<RegistryEventName, string[]> = {
-      Anchored: ['logId', 'size', 'root'],
-      AnchoredModel: ['logId', 'modelVersion', 'datasetRoot'],
+      Anchored: ['logId', 'modelVersion', 'root'],
       DatasetApproved: ['datasetRoot', 'custodian', 'manifestDigest'],
       DatasetRevoked: ['datasetRoot', 'by'],
       DetectionRecorded: ['leaf', 'modelVersion', 'datasetRoot'],

@@ -19,6 +19,7 @@ import {
   MODEL,
   ORIGIN,
   REPORT,
+  sendBatch,
 } from './support/registry.ts';
 
 const tree = ReferenceTree.ofSize(1000);
@@ -42,9 +43,16 @@ const runScenario = async (provider: JsonRpcProvider, chain: LocalChain): Promis
   await send(registry.openLog(ORIGIN, wallet, CHECKPOINT_KEY, 3600));
   let head = 0;
   for (const size of [1, 2, 3, 7, 8, 100, 355, 356, 512, 1000]) {
-    await send(
-      registry.anchor(LOG_ID, size, tree.root(size), tree.consistency(head, size), [MODEL], [size - head]),
-    );
+    const models = [{ modelVersion: MODEL, count: size - head }];
+    const consistencyProof = tree.consistency(head, size);
+    // Both forms of the call, in turn.
+    if (size % 2 === 0) {
+      await send(
+        sendBatch(registry, { logId: LOG_ID, size, root: tree.root(size), models, consistencyProof }),
+      );
+    } else {
+      await send(registry.anchor(LOG_ID, size, tree.root(size), consistencyProof, [MODEL], [size - head]));
+    }
     head = size;
   }
   const anyway = { gasLimit: GAS_LIMIT };

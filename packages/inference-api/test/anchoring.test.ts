@@ -44,7 +44,7 @@ describe('anchoring', () => {
     expect(parseRecord(fromBase64(bundle.record)).type).toBe('DETECTION');
 
     const [named] = await registry.queryFilter(
-      registry.filters.AnchoredModel(`0x${api.logId}`, `0x${ground.modelVersion}`),
+      registry.filters.Anchored(`0x${api.logId}`, `0x${ground.modelVersion}`),
     );
     expect(named?.args.count).toBe(1n);
     await api.discard();

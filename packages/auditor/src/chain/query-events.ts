@@ -9,7 +9,7 @@ import {
   type RegistryReader,
 } from './registry-reader.ts';
 
-/** What to look for; every filter is an indexed topic, so the node does the work. */
+/** What to look for; every filter is an indexed topic, so that the node does the work. */
 export interface EventQuery {
   /** Origin of a log, or its id in hex. */
   readonly log?: string;
@@ -17,6 +17,8 @@ export interface EventQuery {
   readonly dataset?: string;
   readonly verdict?: keyof typeof OUTCOMES;
   readonly events?: readonly RegistryEvent[];
+  /** Where the models of a dataset are looked for from: anchors name models alone. Default: the range's first block. */
+  readonly deployedAtBlock?: number;
 }
 
 export interface EventRow {
@@ -35,11 +37,14 @@ export interface Cursor {
 }
 
 type Topic = string | null;
+type Topics = Readonly<Record<'log' | 'model' | 'dataset' | 'verdict', Topic>>;
 
 /** Topics 1 to 3 of an event for a query; undefined where the event cannot match it. */
-const TOPICS: Record<RegistryEvent, (q: Required<Topics>) => readonly Topic[] | undefined> = {
-  Anchored: (q) => only(q, ['log'], [q.log]),
-  AnchoredModel: (q) => only(q, ['log', 'model', 'dataset'], [q.log, q.model, q.dataset]),
+const TOPICS: Record<
+  RegistryEvent,
+  (q: Topics, trainedOnIt: readonly string[]) => readonly (Topic | readonly string[])[] | undefined
+> = {
+  Anchored: (q, trainedOnIt) => anchoredTopics(q, trainedOnIt),
   DatasetApproved: (q) => only(q, ['dataset'], [q.dataset]),
   DatasetRevoked: (q) => only(q, ['dataset'], [q.dataset]),
   DetectionRecorded: (q) => only(q, ['model', 'dataset'], [null, q.model, q.dataset]),
@@ -49,18 +54,18 @@ const TOPICS: Record<RegistryEvent, (q: Required<Topics>) => readonly Topic[] | 
   VerdictPublished: (q) => (subjectsOf(q).length > 1 ? undefined : [subjectsOf(q)[0] ?? null, q.verdict]),
 };
 
-interface Topics {
-  readonly log: Topic;
-  readonly model: Topic;
-  readonly dataset: Topic;
-  readonly verdict: Topic;
+/** An anchor names models and not their dataset, with which each is registered for good. */
+function anchoredTopics(q: Topics, trainedOnIt: readonly string[]) {
+  if (q.dataset === null) return only(q, ['log', 'model'], [q.log, q.model]);
+  const models = trainedOnIt.filter((model) => q.model === null || q.model === model);
+  return models.length > 0 ? only(q, ['log', 'model', 'dataset'], [q.log, models]) : undefined;
 }
 
-function only(
+function only<T>(
   query: Topics,
   allowed: readonly (keyof Topics)[],
-  topics: readonly Topic[],
-): readonly Topic[] | undefined {
+  topics: readonly T[],
+): readonly T[] | undefined {
   const asked = (Object.keys(query) as (keyof Topics)[]).filter((key) => query[key] !== null);
   return asked.every((key) => allowed.includes(key)) ? topics : undefined;
 }
@@ -92,8 +97,10 @@ export async function* queryEvents(
   const topics = topicsOf(query);
   const from = Math.max(range.from, cursor?.block ?? 0);
   const wanted = query.events ?? (Object.keys(TOPICS) as RegistryEvent[]);
+  const known = { from: query.deployedAtBlock ?? range.from, to: range.to };
+  const trainedOnIt = topics.dataset === null ? [] : await readModelsOf(reader, topics.dataset, known);
   const streams = wanted.flatMap((event) => {
-    const indexed = TOPICS[event](topics);
+    const indexed = TOPICS[event](topics, trainedOnIt);
     return indexed === undefined
       ? []
       : [{ event, logs: reader.readEvents(event, indexed, { from, to: range.to }, onPage) }];
@@ -105,6 +112,14 @@ export async function* queryEvents(
     times.set(log.blockNumber, seconds);
     yield describe(event, log, seconds);
   }
+}
+
+async function readModelsOf(reader: RegistryReader, dataset: string, range: BlockRange): Promise<string[]> {
+  const models: string[] = [];
+  for await (const { args } of reader.readEvents('ModelRegistered', [null, dataset], range)) {
+    models.push(String(args.modelVersion));
+  }
+  return models;
 }
 
 interface Stream {

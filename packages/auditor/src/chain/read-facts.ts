@@ -76,7 +76,7 @@ export async function readHead(reader: RegistryReader, logId: string, block: num
   return head === undefined ? undefined : { size: Number(head[0]), root: bare(String(head[1])) };
 }
 
-/** Anchors of one log, oldest first. Times are read once a block. */
+/** Anchors of one log, oldest first; of one that names several models, each in an event of its own, the first. */
 export async function readAnchors(
   reader: RegistryReader,
   logId: string,
@@ -87,6 +87,7 @@ export async function readAnchors(
   for await (const log of reader.readEvents('Anchored', [prefixed(logId)], range, onPage)) {
     const { logId: id, size, root } = log.args;
     const { blockNumber, blockHash, transaction } = log;
+    if (anchors.at(-1)?.size === Number(size)) continue;
     anchors.push({
       logId: bare(id),
       size: Number(size),

@@ -14,7 +14,6 @@ const abi = TestigoRegistry__factory.createInterface();
 
 export type RegistryEvent =
   | 'Anchored'
-  | 'AnchoredModel'
   | 'DatasetApproved'
   | 'DatasetRevoked'
   | 'DetectionRecorded'

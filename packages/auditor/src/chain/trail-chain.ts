@@ -15,9 +15,11 @@ export function openTrailChain(urls: readonly URL[], trust: Trust, signal: Abort
       const counts = new Map<number, Map<string, number>>();
       if (reader === undefined) return counts;
       const range = { from: fromBlock, to: await reader.readBlockNumber('latest') };
-      for await (const { args } of reader.readEvents('AnchoredModel', [prefixed(logId)], range)) {
+      for await (const { args } of reader.readEvents('Anchored', [prefixed(logId)], range)) {
+        if (args.count === 0n) continue;
         const models = counts.get(Number(args.size)) ?? new Map<string, number>();
-        counts.set(Number(args.size), models.set(bare(args.modelVersion), Number(args.count)));
+        const model = bare(args.modelVersion);
+        counts.set(Number(args.size), models.set(model, (models.get(model) ?? 0) + Number(args.count)));
       }
       return counts;
     },

@@ -17,7 +17,7 @@ abstract contract Logs is Models {
     /// @notice How long a key rotation stands announced before it can be completed.
     uint64 public immutable rotationDelaySeconds;
 
-    mapping(bytes32 logId => Log) private _logs;
+    mapping(bytes32 logId => Log) internal _logs;
     mapping(bytes32 logId => Rotation) private _rotations;
 
     constructor(uint64 delaySeconds) {
@@ -43,33 +43,6 @@ abstract contract Logs is Models {
         log.openedAt = uint64(block.timestamp);
         log.maxSilenceSeconds = maxSilenceSeconds;
         emit LogOpened(logId, key, checkpointKey, maxSilenceSeconds, origin);
-    }
-
-    /// @notice Moves a log's head to `size` leaves with root `root`.
-    /// @param consistencyProof Proves that the current head is a prefix of the new one (RFC 9162 section 2.1.4).
-    /// @param modelVersions The registered models whose detections are among the added leaves.
-    /// @param counts How many detections of each. Other kinds of record make the difference to the leaves added.
-    /// @dev The current head again is a no-op that succeeds, so a retry is safe. A revoked model may still be named:
-    /// its earlier detections must be able to reach the chain, and the event is how an auditor finds them.
-    function anchor(
-        bytes32 logId,
-        uint64 size,
-        bytes32 root,
-        bytes32[] calldata consistencyProof,
-        bytes32[] calldata modelVersions,
-        uint32[] calldata counts
-    ) external {
-        Log storage log = _logs[logId];
-        (address key, uint64 headSize, bytes32 headRoot) = _readHead(log);
-        if (msg.sender != key) _refuse(log, logId);
-        if (size < headSize) revert HeadWouldShrink(logId, headSize, size);
-        if (size == headSize && root == headRoot) return;
-        if (!MerkleLog.verifyConsistency(headSize, size, headRoot, root, consistencyProof)) {
-            revert HeadWouldFork(logId, headSize, size, root);
-        }
-        _writeHead(log, key, size, root);
-        emit Anchored(logId, size, root, headSize);
-        _emitModels(logId, size, size - headSize, modelVersions, counts);
     }
 
     /// @notice Announces a new key, on the word of the current one. Anybody may send the signature.
@@ -191,51 +164,6 @@ abstract contract Logs is Models {
         return MerkleLog.verifyConsistency(size1, size2, root1, root2, proof);
     }
 
-    /// @dev The two slots of a head, each read once: Solidity would read the first again for each of its fields.
-    function _readHead(Log storage log) private view returns (address key, uint64 size, bytes32 root) {
-        uint256 packed;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            packed := sload(log.slot)
-            root := sload(add(log.slot, 1))
-        }
-        key = address(uint160(packed));
-        size = uint64(packed >> 160);
-    }
-
-    /// @dev The two slots of a head, written without being read first.
-    function _writeHead(Log storage log, address key, uint64 size, bytes32 root) private {
-        uint256 packed = uint160(key) | (uint256(size) << 160) | (block.timestamp << 224);
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            sstore(log.slot, packed)
-            sstore(add(log.slot, 1), root)
-        }
-    }
-
-    function _emitModels(
-        bytes32 logId,
-        uint64 size,
-        uint256 added,
-        bytes32[] calldata modelVersions,
-        uint32[] calldata counts
-    ) private {
-        uint256 length = modelVersions.length;
-        if (length != counts.length) revert CountsMismatch(length, counts.length);
-        uint256 counted = 0;
-        // A sum of 2^32 counts of 32 bits would not fit into the calldata, let alone overflow.
-        unchecked {
-            for (uint256 i = 0; i < length; ++i) {
-                bytes32 modelVersion = modelVersions[i];
-                uint32 count = counts[i];
-                if (count == 0) revert CountIsZero(modelVersion);
-                counted += count;
-                emit AnchoredModel(logId, modelVersion, _datasetOfModel(modelVersion), size, count);
-            }
-        }
-        if (counted > added) revert CountsExceedBatch(counted, added);
-    }
-
     function _requireOpen(Log storage log, bytes32 logId) private view {
         if (log.openedAt == 0) revert LogUnknown(logId);
     }
@@ -246,7 +174,7 @@ abstract contract Logs is Models {
     }
 
     /// @dev Says why the sender is not the key: there is no such log, it is frozen, or somebody else has the key.
-    function _refuse(Log storage log, bytes32 logId) private view {
+    function _refuse(Log storage log, bytes32 logId) internal view {
         _requireLive(log, logId);
         revert NotLogKey(logId, msg.sender);
     }

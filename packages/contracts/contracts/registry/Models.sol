@@ -72,9 +72,13 @@ abstract contract Models is Datasets {
         return _detections[leaf];
     }
 
-    /// @dev One storage read, the whole cost of a model in an anchor: `approveDataset` refuses a zero root, so every
-    /// registered model has one that is not zero.
-    function _datasetOfModel(bytes32 modelVersion) internal view returns (bytes32 datasetRoot) {
+    /// @dev One storage read, the whole cost of a model in an anchor.
+    function _requireRegistered(bytes32 modelVersion) internal view {
+        _datasetOfModel(modelVersion);
+    }
+
+    /// @dev `approveDataset` refuses a zero root, so every registered model has one that is not zero.
+    function _datasetOfModel(bytes32 modelVersion) private view returns (bytes32 datasetRoot) {
         datasetRoot = _models[modelVersion].datasetRoot;
         if (datasetRoot == 0) revert ModelUnknown(modelVersion);
     }

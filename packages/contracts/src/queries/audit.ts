@@ -4,9 +4,18 @@ import { findEvents, type QueryOptions } from './find.ts';
 
 // The questions auditors ask, each one indexed query.
 
-/** The checkpoints of a log that reached the chain, oldest first. */
-export const findAnchorsOfLog = (registry: TestigoRegistry, logId: string, options?: QueryOptions) =>
-  findEvents(registry, 'Anchored', { logId }, options);
+/** The checkpoints of a log that reached the chain, oldest first; of an anchor that names several models, the first event. */
+export async function* findAnchorsOfLog(
+  registry: TestigoRegistry,
+  logId: string,
+  options?: QueryOptions,
+): AsyncGenerator<RegistryEvent<'Anchored'>> {
+  let last = -1n;
+  for await (const event of findEvents(registry, 'Anchored', { logId }, options)) {
+    if (event.args.size !== last) yield event;
+    last = event.args.size;
+  }
+}
 
 /** The anchor of one checkpoint, or undefined when it is not on chain in that range. */
 export const findAnchor = async (
@@ -15,20 +24,30 @@ export const findAnchor = async (
   options?: QueryOptions,
 ): Promise<RegistryEvent<'Anchored'> | undefined> => {
   const { logId, size, root } = checkpoint;
-  for await (const event of findEvents(registry, 'Anchored', { logId, size, root }, options)) return event;
+  for await (const event of findEvents(registry, 'Anchored', { logId, root }, options)) {
+    if (event.args.size === BigInt(size)) return event;
+  }
   return undefined;
 };
 
 /** The batches with detections of a model, with their counts. */
 export const findBatchesOfModel = (registry: TestigoRegistry, modelVersion: string, options?: QueryOptions) =>
-  findEvents(registry, 'AnchoredModel', { modelVersion }, options);
+  findEvents(registry, 'Anchored', { modelVersion }, options);
 
-/** The batches with detections of any model trained on a dataset. */
-export const findBatchesOfDataset = (
+/**
+ * The batches with detections of any model trained on a dataset. Which models those are is asked of the whole chain: one
+ * may have been registered long before the range that `options` names.
+ */
+export async function* findBatchesOfDataset(
   registry: TestigoRegistry,
   datasetRoot: string,
   options?: QueryOptions,
-) => findEvents(registry, 'AnchoredModel', { datasetRoot }, options);
+): AsyncGenerator<RegistryEvent<'Anchored'>> {
+  const modelVersion: string[] = [];
+  for await (const { args } of findModelsOfDataset(registry, datasetRoot))
+    modelVersion.push(args.modelVersion);
+  if (modelVersion.length > 0) yield* findEvents(registry, 'Anchored', { modelVersion }, options);
+}
 
 /** The single detections of a model that were put on chain. */
 export const findDetectionsOfModel = (

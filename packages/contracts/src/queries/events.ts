@@ -6,8 +6,7 @@ export type RegistryEvents = {
   ModelRevoked: { modelVersion: string; datasetRoot: string; by: string; reason: string };
   LogOpened: { logId: string; key: string; checkpointKey: string; maxSilenceSeconds: bigint; origin: string };
   LogFrozen: { logId: string; by: string; reason: string };
-  Anchored: { logId: string; size: bigint; root: string; previousSize: bigint };
-  AnchoredModel: { logId: string; modelVersion: string; datasetRoot: string; size: bigint; count: bigint };
+  Anchored: { logId: string; modelVersion: string; root: string; size: bigint; count: bigint };
   RotationScheduled: { logId: string; newKey: string; newCheckpointKey: string; dueAt: bigint };
   RotationCancelled: { logId: string; newKey: string };
   KeyRotated: { logId: string; oldKey: string; newKey: string; checkpointKey: string };
@@ -24,8 +23,7 @@ type IndexedFields = {
   ModelRevoked: 'modelVersion' | 'datasetRoot' | 'by';
   LogOpened: 'logId' | 'key';
   LogFrozen: 'logId' | 'by';
-  Anchored: 'logId' | 'size' | 'root';
-  AnchoredModel: 'logId' | 'modelVersion' | 'datasetRoot';
+  Anchored: 'logId' | 'modelVersion' | 'root';
   RotationScheduled: 'logId' | 'newKey';
   RotationCancelled: 'logId' | 'newKey';
   KeyRotated: 'logId' | 'oldKey' | 'newKey';

@@ -16,6 +16,7 @@ const ANCHORS: readonly (readonly [number, number])[] = [
   [2 ** 20, 2 ** 21],
   [2 ** 20 - 64, 2 ** 21 - 64],
   [2 ** 20 - 1, 2 ** 21 - 1],
+  [2 ** 20 - 1, 2 ** 21 - 2],
 ];
 const MILLION = 1_000_000;
 

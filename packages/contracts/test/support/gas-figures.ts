@@ -1,5 +1,5 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
-import type { ContractTransactionResponse } from 'ethers';
+import type { TransactionResponse } from 'ethers';
 import {
   connectRegistry,
   ROLES,
@@ -24,10 +24,11 @@ import {
   networkHelpers,
   REPORT,
   ROTATION_DELAY,
+  sendBatch,
 } from './registry.ts';
 import { uniformConsistency, uniformInclusion, uniformLeaf, uniformRoot } from './uniform-log.ts';
 
-export const gasOf = async (sent: Promise<ContractTransactionResponse>): Promise<number> =>
+export const gasOf = async (sent: Promise<TransactionResponse>): Promise<number> =>
   Number((await (await sent).wait())?.gasUsed);
 
 /** A log whose head stands at `size`, ready to be measured. */
@@ -35,19 +36,14 @@ const logAt = async (registry: TestigoRegistry, size: number): Promise<void> => 
   if (size > 0) await registry.anchor(LOG_ID, size, uniformRoot(size), [], [], []);
 };
 
-const anchorFrom = (
-  registry: TestigoRegistry,
-  size1: number,
-  size2: number,
-): Promise<ContractTransactionResponse> =>
-  registry.anchor(
-    LOG_ID,
-    size2,
-    uniformRoot(size2),
-    uniformConsistency(size1, size2),
-    [MODEL],
-    [Math.min(size2 - size1, 2 ** 32 - 1)],
-  );
+const anchorFrom = (registry: TestigoRegistry, size1: number, size2: number): Promise<TransactionResponse> =>
+  sendBatch(registry, {
+    logId: LOG_ID,
+    size: size2,
+    root: uniformRoot(size2),
+    models: [{ modelVersion: MODEL, count: Math.min(size2 - size1, 2 ** 32 - 1) }],
+    consistencyProof: uniformConsistency(size1, size2),
+  });
 
 /** The gas of an anchor that moves a log from `size1` to `size2` leaves, with one model in the batch. */
 export const measureAnchor = async (size1: number, size2: number): Promise<number> => {

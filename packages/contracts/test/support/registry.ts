@@ -1,9 +1,11 @@
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
-import { hexlify, sha256, toUtf8Bytes } from 'ethers';
+import { hexlify, type Signer, sha256, type TransactionResponse, toUtf8Bytes } from 'ethers';
 import { network } from 'hardhat';
 import {
+  type AnchorBatch,
   connectRegistry,
   type DatasetApproval,
+  encodeAnchorBatch,
   logIdOf,
   ROLES,
   signDatasetApproval,
@@ -66,6 +68,18 @@ export const deployWithLog = async () => {
   await registry.connect(publisher).registerModel(MODEL, DATASET);
   await registry.connect(operator).openLog(ORIGIN, key, CHECKPOINT_KEY, MAX_SILENCE);
   return parties;
+};
+
+/** Sends the packed form of an anchor as the account that `registry` is connected to. */
+export const sendBatch = async (
+  registry: TestigoRegistry,
+  batch: AnchorBatch,
+): Promise<TransactionResponse> => sendRaw(registry, encodeAnchorBatch(batch));
+
+/** Sends any calldata to the registry. */
+export const sendRaw = async (registry: TestigoRegistry, data: string): Promise<TransactionResponse> => {
+  const signer = registry.runner as Signer;
+  return signer.sendTransaction({ to: await registry.getAddress(), data });
 };
 
 /** Approves a dataset on the custodian's signature; fields given replace the usual ones. */

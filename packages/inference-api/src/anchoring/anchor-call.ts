@@ -1,6 +1,5 @@
-import { REGISTRY_ABI } from '@testigo/contracts';
+import { encodeAnchorBatch } from '@testigo/contracts';
 import { toHex } from '@testigo/trail';
-import { Interface } from 'ethers';
 import type { ModelCount, TransparencyLog } from '../log/log.ts';
 import type { Anchor, AnchorAlarm } from './anchor.ts';
 import type { RegistryHead } from './chain-view.ts';
@@ -9,9 +8,7 @@ import { askAnyNode } from './json-rpc.ts';
 import type { Call } from './sender.ts';
 import { simulateCall } from './simulate.ts';
 
-const REGISTRY = new Interface(REGISTRY_ABI);
-
-/** The calldata of `anchor`, from the contract's head to this checkpoint of the log. */
+/** The calldata of `anchorBatch`, from the contract's head to this checkpoint of the log. */
 const encodeAnchorCall = async (
   log: TransparencyLog,
   head: RegistryHead,
@@ -20,14 +17,13 @@ const encodeAnchorCall = async (
 ): Promise<string> => {
   // RFC 9162 has no proof from an empty log: the contract accepts any first head.
   const { hashes } = await log.proveConsistency(head.size, target.size);
-  return REGISTRY.encodeFunctionData('anchor', [
-    `0x${log.logId}`,
-    target.size,
-    `0x${target.root}`,
-    hashes.map((hash) => `0x${toHex(hash)}`),
-    models.map(({ modelVersion }) => `0x${modelVersion}`),
-    models.map(({ count }) => count),
-  ]);
+  return encodeAnchorBatch({
+    logId: `0x${log.logId}`,
+    size: target.size,
+    root: `0x${target.root}`,
+    models: models.map(({ modelVersion, count }) => ({ modelVersion: `0x${modelVersion}`, count })),
+    consistencyProof: hashes.map((hash) => `0x${toHex(hash)}`),
+  });
 };
 
 /** The call that anchors from `head`; undefined where the registry would refuse it. */

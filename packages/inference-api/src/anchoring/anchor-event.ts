@@ -1,5 +1,5 @@
 import { REGISTRY_ABI } from '@testigo/contracts';
-import { Interface, toBeHex, zeroPadValue } from 'ethers';
+import { Interface } from 'ethers';
 import type { RegistryHead } from './chain-view.ts';
 import type { JsonRpc } from './json-rpc.ts';
 
@@ -25,8 +25,8 @@ export const findAnchorEvent = async (
   head: RegistryHead,
   upToBlock: number,
 ): Promise<AnchorEvent | undefined> => {
-  const topic = REGISTRY.getEvent('Anchored')?.topicHash;
-  const topics = [topic, `0x${logId}`, zeroPadValue(toBeHex(head.size), 32), `0x${head.root}`];
+  // Short of a collision of SHA-256, a root is the root of one size.
+  const topics = [REGISTRY.getEvent('Anchored')?.topicHash, `0x${logId}`, null, `0x${head.root}`];
   const filter = { address: registry, topics, fromBlock: '0x0', toBlock: `0x${upToBlock.toString(16)}` };
   const answers = await Promise.allSettled(
     nodes.map((node) => node('eth_getLogs', [filter]) as Promise<LogEntry[]>),

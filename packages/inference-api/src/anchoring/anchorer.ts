@@ -26,6 +26,10 @@ const listHashes = ({ anchor, transactions }: Tracked): string[] => [
   ...(anchor.transactionHash ? [anchor.transactionHash] : []),
 ];
 
+/** The nonce that an anchor took, or will take again when a reorg drops it: one that was adopted from the chain has none. */
+const nonceOf = ({ anchor, transactions }: Tracked): number | undefined =>
+  anchor.state === 'queued' ? undefined : (anchor.nonce ?? transactions.at(-1)?.nonce);
+
 /**
  * Brings the log's newest checkpoint into the registry, one anchor in flight.
  *
@@ -145,7 +149,7 @@ export class Anchorer {
       return call && this.#sender.bumpFees(anchor, latest, call);
     }
     // A gap below our nonce that no anchor of ours fills, such as a reorg deeper than `finalized` leaves behind.
-    const isNextInLine = !all.some(({ anchor: { nonce } }) => nonce !== undefined && nonce < latest.nonce);
+    const isNextInLine = !all.some((entry) => (nonceOf(entry) ?? latest.nonce) < latest.nonce);
     if (waitedMs >= times.bumpAfterMs && isNextInLine) {
       return this.#signAndSend(anchor, view);
     }

@@ -61,7 +61,6 @@ const approveAndRegister = async (registry: TestigoRegistry, admin: Wallet): Pro
 export interface AnchoredFact {
   readonly size: number;
   readonly root: string;
-  readonly previousSize: number;
 }
 
 /** Every anchor of the test log on the canonical chain, in order. */
@@ -70,11 +69,11 @@ export const readAnchoredEvents = async (url: string, address: string): Promise<
   try {
     const registry = connectRegistry(address, provider);
     const events = await registry.queryFilter(registry.filters.Anchored(), 0, 'latest');
-    return events.map(({ args }) => ({
-      size: Number(args.size),
-      root: args.root.slice(2),
-      previousSize: Number(args.previousSize),
-    }));
+    // An anchor that names several models has an event for each.
+    const anchors = new Map(
+      events.map((event) => [`${event.transactionHash} ${event.args.size}`, event.args]),
+    );
+    return [...anchors.values()].map(({ size, root }) => ({ size: Number(size), root: root.slice(2) }));
   } finally {
     provider.destroy();
   }

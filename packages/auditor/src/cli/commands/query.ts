@@ -19,7 +19,6 @@ import { createProgress } from '../progress.ts';
 
 const EVENTS = [
   'Anchored',
-  'AnchoredModel',
   'DatasetApproved',
   'DatasetRevoked',
   'DetectionRecorded',
@@ -120,7 +119,11 @@ async function collectRows(io: Io, url: URL, trust: Trust, options: QueryOptions
   };
   const progress = createProgress(io, options.quiet === true);
   const { event, limit, after } = options;
-  const filter = { ...options, ...(event && { events: [event] }) };
+  const filter = {
+    ...options,
+    deployedAtBlock: trust.deployedAtBlock,
+    ...(event && { events: [event] }),
+  };
   const rows: EventRow[] = [];
   let next: string | undefined;
   for await (const row of queryEvents(reader, filter, range, after, (done, total) =>

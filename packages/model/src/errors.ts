@@ -161,6 +161,11 @@ export const MODEL_ERRORS = {
     template: '{path}: {seen}',
     help: 'Write it again with `testigo-model evidence`.',
   },
+  'file-failed': {
+    title: 'A file or folder cannot be read or written',
+    template: '{path}: {seen}',
+    help: 'See that the place exists, may be read and written, and has room.',
+  },
   'option-invalid': {
     title: 'An option is not usable',
     template: '--{option}: {seen}',

@@ -132,6 +132,12 @@ describe('the built testigo-model', () => {
       ['train', '--data', 'x', '--out', 'y', '--dataset-name', 'My Faces'],
       2,
     ],
+    ['a learning rate that is none', ['train', '--data', 'x', '--out', 'y', '--learning-rate', 'fast'], 2],
+    ['a held-out share of all', ['train', '--data', 'x', '--out', 'y', '--validation', '1'], 2],
+    ['frozen layers of no bundle', ['train', '--data', 'x', '--out', 'y', '--freeze', 'features'], 2],
+    ['a port that is none', ['serve', '--port', '99999'], 2],
+    ['an address that is not here', ['serve', '--port', '0', '--host', '192.0.2.1'], 2],
+    ['a place that cannot be written', ['export', '--out', '/dev/null/model.onnx'], 1],
     ['a folder that is no bundle', ['train', '--data', 'faces.csv', '--out', folder], 1],
   ])('refuses %s with code and one clear line', async (_, args, status) => {
     const result = await runHere(...args);

@@ -49,12 +49,26 @@ Exit codes: 0 done, 1 failed (one line says why and where), 2 wrong usage, 130 i
   return program;
 };
 
+const isFileError = (error: unknown): error is NodeJS.ErrnoException & { path: string } =>
+  error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string';
+
+/** What the system said of a file, as an error of ours. */
+const ofOurs = (error: unknown): unknown =>
+  isFileError(error)
+    ? new ModelError(
+        'file-failed',
+        { path: error.path, seen: error.message.split(',')[0]! },
+        { cause: error },
+      )
+    : error;
+
 /** Runs one command line and returns its exit code. */
 export const runCli = async (argv: readonly string[], context: CommandContext): Promise<number> => {
   try {
     await buildProgram(context).parseAsync([...argv]);
     return 0;
-  } catch (error) {
+  } catch (thrown) {
+    const error = ofOurs(thrown);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof ModelError) {
       context.stderr.write(`testigo-model: ${error.message}\n  ${error.help} [${error.code}]\n`);

@@ -62,6 +62,11 @@ const distillationOf = (
 };
 
 export const settingsOf = (flags: TrainFlags): RunSettings => {
+  if (flags.freeze !== undefined && flags.from === undefined)
+    throw new ModelError('option-invalid', {
+      option: 'freeze',
+      seen: 'it is for --from: new weights have to learn',
+    });
   const { network: own, training } = recipeOf(flags);
   const source = flags.from ? (readBundle(flags.from).networkSpec as NetworkSpec | null) : null;
   const network = source ?? own;

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { chooseBackend } from '../backend/choose-backend.ts';
 import { describeDataset } from '../data/dataset.ts';
 import { selectRows } from '../data/face-set.ts';
@@ -39,10 +39,13 @@ const announce =
     );
   };
 
+/** Before hours of training, not after them. */
 const checkTarget = (folder: string): void => {
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, 'manifest.json'))) {
     throw new ModelError('bundle-exists', { path: folder });
   }
+  mkdirSync(dirname(folder), { recursive: true });
+  accessSync(dirname(folder), constants.W_OK);
 };
 
 /** What the run folder says of a run; a run that goes on must say the same. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { readBundle } from '../bundle/read-bundle.ts';
+import { ModelError } from '../errors.ts';
 import { DEFAULT_SERVE_OPTIONS, startServer } from '../serving/server.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseCount } from './context.ts';
@@ -26,6 +27,13 @@ const run = async ({ bundle, ...options }: ServeFlags, context: CommandContext):
   await server.stop();
 };
 
+const parsePort = (value: string): number => {
+  const port = parseCount('port', 0)(value);
+  if (port > 65_535)
+    throw new ModelError('option-invalid', { option: 'port', seen: `${value} is above 65535` });
+  return port;
+};
+
 export const addServe = (program: Command, context: CommandContext): void => {
   const defaults = DEFAULT_SERVE_OPTIONS;
   program
@@ -33,7 +41,7 @@ export const addServe = (program: Command, context: CommandContext): void => {
     .description('serve a bundle over HTTP: Open Inference Protocol v2, dynamic batching, Prometheus metrics')
     .option('--bundle <folder>', 'model bundle (default: the shipped one)', shippedBundle())
     .option('--host <address>', 'address to listen on', defaults.host)
-    .option('--port <n>', '0 takes a free one', parseCount('port', 0), defaults.port)
+    .option('--port <n>', '0 takes a free one', parsePort, defaults.port)
     .option('--workers <n>', 'engine threads, one core each', parseCount('workers'), defaults.workers)
     .option('--max-batch <n>', 'pictures a batch and a request', parseCount('max-batch'), defaults.maxBatch)
     .option(

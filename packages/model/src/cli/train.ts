@@ -17,12 +17,22 @@ const parseTeacherShare = (value: string): number => {
   return share;
 };
 
-const parseShare =
-  (option: string) =>
-  (value: string): number => {
-    const share = Number(value);
-    return share >= 0 && share < 1 ? share : parseCount(option, 2)('-1');
-  };
+const parseShare = (value: string): number => {
+  const share = Number(value);
+  if (!(share >= 0 && share < 1))
+    throw new ModelError('option-invalid', {
+      option: 'validation',
+      seen: `${value} is no share from 0 to under 1`,
+    });
+  return share;
+};
+
+const parseRate = (value: string): number => {
+  const rate = Number(value);
+  if (!(rate > 0 && rate < Number.POSITIVE_INFINITY))
+    throw new ModelError('option-invalid', { option: 'learning-rate', seen: `${value} is no rate above 0` });
+  return rate;
+};
 
 /** "4/255" or "0.0157", in pixel values from 0 to 1. */
 const parseEpsilon = (value: string): number => {
@@ -43,7 +53,7 @@ export const addTrain = (program: Command, context: CommandContext): void => {
     .requiredOption('--out <folder>', 'where to write the bundle')
     .option(
       '--network <name>',
-      'mission (1,469,031 parameters), compact (1,346,627) or hybrid (823,463)',
+      'mission (1,469,031 parameters), compact (1,346,627) or hybrid (823,463); with --from only its recipe counts',
       parseChoice('network', NETWORKS),
       'mission',
     )
@@ -53,8 +63,12 @@ export const addTrain = (program: Command, context: CommandContext): void => {
       parseCount('epochs'),
     )
     .option('--batch <n>', 'pictures a step (default: 64 or 128)', parseCount('batch'))
-    .option('--learning-rate <rate>', 'peak rate (default: 0.001 Adam, 0.1 SGD)', Number)
-    .option('--validation <share>', 'share of Training held out (default: 0.2)', parseShare('validation'))
+    .option(
+      '--learning-rate <rate>',
+      'peak rate (default: 0.001 Adam, 0.1 SGD; a tenth with --from)',
+      parseRate,
+    )
+    .option('--validation <share>', 'share of Training held out (default: 0.2)', parseShare)
     .option('--limit <rows>', 'a random subset of this many training pictures', parseCount('limit'))
     .option('--seed <text>', 'fixes order, augmentation, masks and first weights', 'testigo')
     .option(

@@ -133,11 +133,16 @@ const route = async (service: Service, request: IncomingMessage, response: Serve
   return infer(service, request, response);
 };
 
+/** Between two looks for connections whose answer is out. */
+const SWEEP_MS = 20;
+
 const listen = (server: Server, port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const seen = cause.code === 'EADDRINUSE' ? `${port} is taken by another program` : cause.message;
-      reject(new ModelError('option-invalid', { option: 'port', seen }, { cause }));
+      const isTaken = cause.code === 'EADDRINUSE';
+      const option = isTaken || cause.code === 'EACCES' ? 'port' : 'host';
+      const seen = isTaken ? `${port} is taken by another program` : cause.message;
+      reject(new ModelError('option-invalid', { option, seen }, { cause }));
     });
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
@@ -175,13 +180,13 @@ export const startServer = async (
     throw error;
   });
   const stop = async (): Promise<void> => {
-    const drained = batcher.drain();
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), options.drainTimeoutMs);
-    await drained;
-    server.closeIdleConnections();
+    // It listens until then: who asks is told 503 and can go elsewhere.
+    await batcher.drain();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     await closed;
+    clearInterval(sweep);
     clearTimeout(timer);
     await pool.close();
   };

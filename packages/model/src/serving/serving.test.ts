@@ -126,6 +126,27 @@ describe('the Open Inference Protocol server', () => {
     await expect(fetch(`${other.url}/v2/health/live`)).rejects.toThrow();
   });
 
+  it('tells who asks while it drains that it takes no more, and finishes what it took', async () => {
+    const other = await startServer(contents, { port: 0, maxBatch: 64, maxQueue: 4096, workers: 1 });
+    const client = new RemoteClassifier({ url: other.url, model: name });
+    const open = Promise.allSettled(Array.from({ length: 24 }, () => client.predict(faces(64))));
+    const countQueued = async (): Promise<number> =>
+      Number(/queued_pictures (\d+)/.exec(await (await fetch(`${other.url}/metrics`)).text())![1]);
+    // So much to do that two questions are asked before it is done.
+    while ((await countQueued()) < 600) await new Promise((resolve) => setTimeout(resolve, 1));
+    const stopped = other.stop();
+    const ready = await fetch(`${other.url}/v2/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, { ready: false }]);
+    const refused = await fetch(`${other.url}/v2/models/${name}/infer`, {
+      method: 'POST',
+      body: JSON.stringify({ inputs: [tensor(faces(1))] }),
+    });
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'server-draining' }]);
+    expect((await open).filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    await stopped;
+    await expect(fetch(`${other.url}/v2/health/live`)).rejects.toThrow();
+  });
+
   it('says which port is taken', async () => {
     const port = Number(new URL(server.url).port);
     await expect(startServer(contents, { port })).rejects.toMatchObject({

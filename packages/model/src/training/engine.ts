@@ -32,6 +32,11 @@ export type AttackPlan = {
   readonly seed: string;
 };
 
+/** The arithmetic went wrong: a loss that is no number, or an error of the device. */
+export class TrainingFault extends Error {
+  override readonly name = 'TrainingFault';
+}
+
 /** Where the arithmetic of a training run is done. */
 export interface TrainingEngine {
   readonly name: string;

@@ -2,7 +2,7 @@ import { centreView } from '../augment/view.ts';
 import { ModelError } from '../errors.ts';
 import { CLASS_COUNT, type NetworkSpec, SOURCE_SIZE } from '../network/spec.ts';
 import type { TrainingConfig } from './config.ts';
-import type { Metrics, TrainingEngine } from './engine.ts';
+import { type Metrics, type TrainingEngine, TrainingFault } from './engine.ts';
 import { planBatch, planIndices, planOrder, type RowSplit, splitRows } from './plan.ts';
 import type { EpochResult, TrainingProgress } from './progress.ts';
 import { measureRobust } from './robust-guard.ts';
@@ -248,9 +248,21 @@ export async function finishRun(run: Run): Promise<TrainResult> {
   };
 }
 
+/** @throws ModelError training-diverged, with the place, where the arithmetic went wrong */
+async function advanceToEnd(run: Run): Promise<void> {
+  try {
+    for await (const rest of advance(run)) await run.request.onRest?.(rest);
+  } catch (cause) {
+    if (!(cause instanceof TrainingFault)) throw cause;
+    const epoch = run.history.length + 1;
+    const step = run.step - run.history.length * run.steps + 1;
+    throw new ModelError('training-diverged', { epoch, step, seen: cause.message }, { cause });
+  }
+}
+
 /** Trains with `engine` and returns the weights that the configuration asks for: best, averaged or last. */
 export async function runTraining(request: LoopRequest): Promise<TrainResult> {
   const run = await beginRun(request);
-  for await (const rest of advance(run)) await request.onRest?.(rest);
+  await advanceToEnd(run);
   return finishRun(run);
 }

@@ -6,7 +6,14 @@ import { CLASS_COUNT, SOURCE_SIZE } from '../network/spec.ts';
 import { deriveSeed } from '../random/keyed-generator.ts';
 import { dropBound, hashPosition } from '../random/position-hash.ts';
 import type { TrainingConfig } from './config.ts';
-import type { AttackPlan, EngineState, Metrics, TrainingBatch, TrainingEngine } from './engine.ts';
+import {
+  type AttackPlan,
+  type EngineState,
+  type Metrics,
+  type TrainingBatch,
+  type TrainingEngine,
+  TrainingFault,
+} from './engine.ts';
 import type { TrainingData } from './loop.ts';
 import { randomStart, stepAgainst } from './tfjs-attack.ts';
 import { createOptimizer, readOptimizer, writeOptimizer } from './tfjs-optimizer.ts';
@@ -129,7 +136,7 @@ export class TfjsEngine implements TrainingEngine {
     });
     const [lossValue, hitCount] = await Promise.all([loss!.data(), hits!.data()]);
     tf.dispose([loss!, hits!]);
-    if (!Number.isFinite(lossValue[0])) throw new Error(`training diverged: loss ${lossValue[0]}`);
+    if (!Number.isFinite(lossValue[0])) throw new TrainingFault(`the loss is ${lossValue[0]}`);
     const m = this.metrics;
     this.metrics = {
       lossSum: m.lossSum + lossValue[0]! * count,

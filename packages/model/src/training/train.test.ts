@@ -83,6 +83,13 @@ test('learns what its teacher says where that is all of the targets, whatever th
   await expect(train({ network, config: taught, ...data })).rejects.toThrow(/names 1 teachers/);
 });
 
+test('says where the loss ceased to be a number', async () => {
+  await expect(run({ ...CONFIG, learningRate: 1e30 })).rejects.toMatchObject({
+    code: 'training-diverged',
+    details: { epoch: 1, seen: 'the loss is NaN' },
+  });
+});
+
 test('stops when told to', async () => {
   await expect(run(CONFIG, AbortSignal.abort())).rejects.toThrow();
 });

@@ -1,4 +1,5 @@
 import { isSoftware, type OpenDevice } from '../../backend/webgpu-device.ts';
+import { TrainingFault } from '../engine.ts';
 
 /** A piece of a GPU buffer holding 4-byte elements. */
 export type GpuTensor = { readonly buffer: GPUBuffer; readonly offset: number; readonly length: number };
@@ -166,7 +167,7 @@ export class GpuContext {
   /** Dawn reports errors by event: numbers after the first one are worthless. */
   check(): void {
     const error = this.open.firstError();
-    if (error !== undefined) throw new Error(`WebGPU: ${error}`);
+    if (error !== undefined) throw new TrainingFault(`WebGPU: ${error}`);
   }
 
   dispose(): void {

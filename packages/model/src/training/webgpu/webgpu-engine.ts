@@ -4,7 +4,14 @@ import { recordGather } from '../../kernels/wgsl/input.ts';
 import { recordAverage, recordOptimizer } from '../../kernels/wgsl/optimizer.ts';
 import { CLASS_COUNT, type NetworkSpec, SOURCE_SIZE } from '../../network/spec.ts';
 import type { TrainingConfig } from '../config.ts';
-import type { AttackPlan, EngineState, Metrics, TrainingBatch, TrainingEngine } from '../engine.ts';
+import {
+  type AttackPlan,
+  type EngineState,
+  type Metrics,
+  type TrainingBatch,
+  type TrainingEngine,
+  TrainingFault,
+} from '../engine.ts';
 import { layOut, WeightSet } from './arena.ts';
 import { BatchBuffer } from './batch-buffer.ts';
 import type { GpuContext, GpuTensor, Pass } from './context.ts';
@@ -240,7 +247,7 @@ export class WebGpuEngine implements TrainingEngine {
   async readMetrics(): Promise<Metrics> {
     const [lossSum, correct, count] = await this.r.context.read(this.metrics);
     this.r.context.write(this.metrics, new Float32Array(4));
-    if (!Number.isFinite(lossSum)) throw new Error(`training diverged: loss ${lossSum}`);
+    if (!Number.isFinite(lossSum)) throw new TrainingFault(`the loss is ${lossSum}`);
     return { lossSum: lossSum!, correct: correct!, count: count! };
   }
 

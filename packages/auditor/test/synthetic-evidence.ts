@@ -61,7 +61,7 @@ export function drawEvidence(
 ): Uint8Array {
   const WIDTH = 24;
   const random = seedRandom('testigo synthetic evidence');
-  const centres = Float64Array.from({ length: CLASSES * WIDTH }, () => 3 * drawNormal(random));
+  const centres = Float64Array.from({ length: CLASSES * WIDTH }, () => 4 + drawNormal(random));
   const probabilities = new Float32Array(set.size * CLASSES);
   const embeddings = new Float32Array(set.size * WIDTH);
   for (let i = 0; i < set.size; i++) {
@@ -69,8 +69,9 @@ export function drawEvidence(
     const total = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
     for (let j = 0; j < CLASSES; j++) probabilities[i * CLASSES + j] = Math.exp(logits[j]!) / total;
     for (let d = 0; d < WIDTH; d++) {
-      const centre = isForeign(i) ? 0 : centres[truth[i]! * WIDTH + d]!;
-      embeddings[i * WIDTH + d] = centre + (isForeign(i) ? 3 : 1) * drawNormal(random);
+      const centre = isForeign(i) ? 4 : centres[truth[i]! * WIDTH + d]!;
+      // a square, as what a network's last layer reads: never negative, and its spread grows with its size
+      embeddings[i * WIDTH + d] = (centre + (isForeign(i) ? 1 : 0.35) * drawNormal(random)) ** 2;
     }
   }
   return encodeEvidence(set, {

@@ -25,7 +25,10 @@ export type NetworkReport = {
   /** High is suspicious; only what the evidence allows is there. */
   readonly scores: Readonly<Partial<Record<NetworkDetector, Float64Array>>>;
   readonly labels: LabelReport;
-  /** Rows below the fake class's margin; none where the evidence has no fake class. */
+  /**
+   * Rows below the fake class's margin whose label is likelier wrong than right out of fold too: alone, the threshold
+   * also doubts labels that a crowd confirms. None where the evidence has no fake class.
+   */
   readonly disbelieved: readonly number[];
 };
 
@@ -71,7 +74,8 @@ export async function analyseNetwork(
   };
   const { margin, fakeMargin } = evidence;
   const hasFakes = margin !== undefined && fakeMargin !== undefined && fakeMargin.length > 0;
-  return { scores, labels, disbelieved: hasFakes ? findDisbelieved(margin, fakeMargin) : [] };
+  const disbelieved = hasFakes ? findDisbelieved(margin, fakeMargin) : [];
+  return { scores, labels, disbelieved: disbelieved.filter((row) => labels.errorScores[row]! > 0) };
 }
 
 /** Mean of what the evidence's predictors say. */

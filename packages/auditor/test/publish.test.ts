@@ -230,10 +230,12 @@ describe('publish', () => {
     }
   });
 
-  it('revokes the poisoned dataset, which stops its model', async () => {
+  it('lets a guardian who is no auditor revoke the poisoned dataset, which stops its model', async () => {
+    const role = await world.registry.GUARDIAN_ROLE();
+    await (await world.registry.grantRole(role, world.chain.accounts[7]!.address)).wait();
     const codes = [...SOUND, 'verdict-published', 'verdict-dataset-revoked'];
-    for (const _ of ['first', 'again'])
-      expect(await publish({}, '--revoke')).toEqual({ exitCode: 0, stderr: '', codes });
+    for (const by of [{ key: [], env: account(7) }, {}])
+      expect(await publish(by, '--revoke')).toEqual({ exitCode: 0, stderr: '', codes });
     expect(await countVerdicts()).toHaveLength(1);
     expect(await world.registry.isUsable(`0x${modelVersion}`)).toBe(false);
     expect(await audit('dataset', '--manifest', manifest)).toEqual({

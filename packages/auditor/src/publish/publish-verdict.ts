@@ -81,10 +81,15 @@ function stepsOf(request: PublishRequest, registry: TestigoRegistry): Step[] {
   return [publish, revoke];
 }
 
-/** This auditor's event for this verdict, oldest first where there are several. */
-async function findPublished({ reader, wallet, verdict, datasetRoot, fromBlock }: PublishRequest) {
+/**
+ * The event for this verdict, oldest first where there are several: this account's own, or for a revocation anybody's.
+ * Whoever may revoke need not be an auditor, and the registry took the verdict from none but an auditor.
+ */
+async function findPublished(request: PublishRequest) {
+  const { reader, wallet, verdict, datasetRoot, fromBlock, revocationReason } = request;
   const word = (hex: string) => `0x${bare(hex).padStart(64, '0')}`;
-  const topics = [word(datasetRoot), word(OUTCOME_OF[verdict.conclusion].toString(16)), word(wallet.address)];
+  const by = revocationReason === undefined ? [word(wallet.address)] : [];
+  const topics = [word(datasetRoot), word(OUTCOME_OF[verdict.conclusion].toString(16)), ...by];
   const range = { from: fromBlock, to: await reader.readBlockNumber('latest') };
   for await (const log of reader.readEvents('VerdictPublished', topics, range)) {
     const isSame =
@@ -160,7 +165,8 @@ async function conclude(request: PublishRequest): Promise<Finding[]> {
   const source = `${reader.rpc.source}, registry: VerdictPublished`;
   const final = await reader.readBlockNumber('finalized');
   const log = await findPublished(request);
-  const expected = `${verdict.conclusion}: verdict ${verdict.digest} on dataset ${datasetRoot} by ${wallet.address}`;
+  const by = request.revocationReason === undefined ? ` by ${wallet.address}` : '';
+  const expected = `${verdict.conclusion}: verdict ${verdict.digest} on dataset ${datasetRoot}${by}`;
   if (log === undefined)
     return [makeFinding('verdict-not-mined', { expected, seen: 'no such event', source })];
   const seen = `block ${log.blockNumber}, ${log.transaction}; final is block ${final}`;

@@ -24,6 +24,12 @@ it('behaves like a Map of strings, however alike the ids are', () => {
         expect(table.get(row, 0)).toBe(map.get(id)! + 7);
       }
       expect(table.size).toBe(map.size);
+      table.clear();
+      for (const id of ids.slice(0, 50)) {
+        writeId(id, words, 0);
+        expect(table.find(words, 0)).toBe(-1);
+      }
+      if (ids.length > 0) expect(table.get(table.insert(words, 0).row, 0)).toBe(0);
     }),
     { numRuns: 30 },
   );

@@ -39,6 +39,13 @@ export class IdTable {
     this.#rows = new Uint32Array((this.#capacity / 2) * width);
   }
 
+  /** Forgets everything and keeps its memory for what comes next. */
+  clear(): void {
+    this.#slots.fill(EMPTY);
+    this.#rows.fill(0);
+    this.#size = 0;
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -60,7 +67,7 @@ export class IdTable {
       return this.insert(words, offset);
     }
     this.#slots[slot] = row;
-    this.#keys.set(words.subarray(offset, offset + WORDS), row * WORDS);
+    for (let i = 0; i < WORDS; i++) this.#keys[row * WORDS + i] = words[offset + i]!;
     this.#size += 1;
     return { row, isNew: true };
   }

@@ -31,10 +31,22 @@ const sourceAt = (index: number): string => `log, index ${index}`;
 
 /** Keeps account of some of a log's ids and sessions; all events about any one of them come here, in the log's order. */
 export class LedgerShard {
-  readonly sightings = new Sightings();
+  #sightings = new Sightings();
   readonly #ids = new IdTable(0);
   readonly #sessions = new IdTable(8);
   #openSessions = 0;
+
+  /** Makes room for another part of the log's ids and sessions, in the same memory. */
+  clear(): void {
+    this.#ids.clear();
+    this.#sessions.clear();
+    this.#sightings = new Sightings();
+    this.#openSessions = 0;
+  }
+
+  get sightings(): Sightings {
+    return this.#sightings;
+  }
 
   get sessions(): number {
     return this.#sessions.size;
@@ -58,13 +70,13 @@ export class LedgerShard {
     if (this.#ids.insert(events, at + EVENT.key).isNew) return;
     const index = readIndex(events, at);
     const seen = `record ${formatId(events, at + EVENT.key)}`;
-    this.sightings.add('trail-record-duplicate', index, KIND.record, { seen, source: sourceAt(index) });
+    this.#sightings.add('trail-record-duplicate', index, KIND.record, { seen, source: sourceAt(index) });
   }
 
   #checkReference(events: Uint32Array, at: number): void {
     if (this.#ids.find(events, at + EVENT.key) >= 0) return;
     const index = readIndex(events, at);
-    this.sightings.add('trail-reference-unknown', index, KIND.reference, {
+    this.#sightings.add('trail-reference-unknown', index, KIND.reference, {
       expected: `detection ${formatId(events, at + EVENT.key)} earlier in the log`,
       seen: 'no such record',
       source: sourceAt(index),
@@ -89,7 +101,7 @@ export class LedgerShard {
     seen: string,
   ): void {
     const index = readIndex(events, at);
-    this.sightings.add(code, index, KIND.session, { expected, seen, source: sourceAt(index) });
+    this.#sightings.add(code, index, KIND.session, { expected, seen, source: sourceAt(index) });
   }
 
   /** Row of the session after one more record of it. */

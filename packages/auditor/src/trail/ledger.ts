@@ -8,8 +8,8 @@ import { ModelTally } from './model-tally.ts';
 import { FACT, FACT_WORDS, type Scan, TYPES } from './scan-records.ts';
 import { Sightings } from './sightings.ts';
 
-/** About 50 MB of tables: what one part of a large log's accounts may take. */
-const RECORDS_A_SHARD = 2 ** 19;
+/** About 25 MB of tables: what one part of a large log's accounts may take. */
+const RECORDS_A_SHARD = 2 ** 18;
 /** Every part has an open file; past 100 million records the parts grow instead. */
 const MAX_SHARDS = 200;
 /** Whatever is reported from outside comes after what the record at the same place gives. */
@@ -58,8 +58,9 @@ export class Ledger {
       openSessions += shard.openSessions;
     };
     if (this.#whole !== undefined) absorb(this.#whole);
+    const shard = new LedgerShard();
     for (let part = 0; part < (this.#spill?.parts ?? 0); part++) {
-      const shard = new LedgerShard();
+      shard.clear();
       for (const events of this.#spill!.read(part)) shard.apply(events);
       absorb(shard);
     }

@@ -1,5 +1,6 @@
 // One training job of the campaign, on WebGPU: node scripts/campaign-job.ts DATA_DIR OUT_DIR '<job as JSON>'
-// DATA_DIR: {train,publictest}.{images,labels}.u8, raw. Writes OUT_DIR/<name>.json and <name>.f16 (weights as binary16).
+// DATA_DIR: {train,publictest}.{images,labels}.u8, raw. Writes OUT_DIR/<name>.json, <name>.f16 (weights as binary16),
+// <name>.transcript.json and, of a job that left the calibration split out, <name>.held.json: its readings of that split.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { STRONG_AUGMENTATION, WIDE_AUGMENTATION } from '../src/augment/recipe.ts';
@@ -7,10 +8,11 @@ import { centreView, tenCropViews } from '../src/augment/view.ts';
 import { openDevice } from '../src/backend/webgpu-device.ts';
 import { packFloat16, unpackFloat16 } from '../src/network/float16.ts';
 import { countParameters, initialWeights, parametersOf } from '../src/network/parameters.ts';
-import { compactNetwork, MISSION_NETWORK } from '../src/network/spec.ts';
+import { compactNetwork, MISSION_NETWORK, type NetworkSpec } from '../src/network/spec.ts';
 import { createGenerator, permute } from '../src/random/keyed-generator.ts';
 import { COMPACT_TRAINING, MISSION_TRAINING, type TrainingConfig } from '../src/training/config.ts';
 import { runTraining } from '../src/training/loop.ts';
+import { encodeTranscript } from '../src/training/transcript.ts';
 import { GpuContext } from '../src/training/webgpu/context.ts';
 import { uploadData } from '../src/training/webgpu/predictor.ts';
 import type { Teacher } from '../src/training/webgpu/teachers.ts';
@@ -31,6 +33,8 @@ type Job = {
   readonly share?: number;
   readonly mixup?: number;
   readonly dropout?: number;
+  /** Filters of the four stages, where the network is not the compact one's own size. */
+  readonly widths?: readonly number[];
   readonly steps?: number;
   readonly epsilon?: number;
   /** Score on PublicTest: final models only. */
@@ -55,21 +59,25 @@ const fold = job.fold;
 const trainRows = fold ? pool.filter((_, i) => i % fold.of !== fold.index) : pool;
 const foldRows = fold ? pool.filter((_, i) => i % fold.of === fold.index) : new Uint32Array();
 
+function networkOf({ kind, dropout, widths }: Job): NetworkSpec {
+  if (kind === 'mission') return MISSION_NETWORK;
+  if (kind === 'robust') return compactNetwork({ inputSize: 48, dropout: dropout ?? 0 });
+  return compactNetwork({ dropout: dropout ?? 0.4, ...(widths ? { widths: [...widths] } : {}) });
+}
+
 /** The network that an earlier job left. */
 function readTeacher(name: string): Teacher & { readonly digest: string } {
   const packed = readFileSync(`${outDir}/${name}.f16`);
-  const spec = compactNetwork();
+  const { job } = JSON.parse(readFileSync(`${outDir}/${name}.json`, 'utf8')) as { job: Job };
+  const spec = networkOf(job);
   const sizes = parametersOf(spec).map((p) => p.size);
   const digest = createHash('sha256').update(packed).digest('hex');
   return { spec, weights: unpackFloat16(new Uint8Array(packed), sizes), digest };
 }
 
-function recipe(): { spec: ReturnType<typeof compactNetwork>; config: TrainingConfig } {
+function recipe(): TrainingConfig {
   if (job.kind === 'mission')
-    return {
-      spec: MISSION_NETWORK,
-      config: { ...MISSION_TRAINING, seed: job.seed, epochs: job.epochs, transcriptEverySteps: 1000 },
-    };
+    return { ...MISSION_TRAINING, seed: job.seed, epochs: job.epochs, transcriptEverySteps: 1000 };
   const common = { ...COMPACT_TRAINING, seed: job.seed, epochs: job.epochs, transcriptEverySteps: 1000 };
   if (job.kind === 'robust') {
     const epsilon = (job.epsilon ?? 4) / 255;
@@ -77,10 +85,7 @@ function recipe(): { spec: ReturnType<typeof compactNetwork>; config: TrainingCo
     const adversarial = { epsilon, stepSize: steps === 1 ? 1.25 * epsilon : epsilon * 0.75, steps };
     const augmentation = { ...STRONG_AUGMENTATION, crop: false, erase: 0, mixup: 0 };
     const schedule = { kind: 'cosine', warmupEpochs: 2 } as const;
-    return {
-      spec: compactNetwork({ inputSize: 48, dropout: job.dropout ?? 0 }),
-      config: { ...common, schedule, augmentation, adversarial, labelSmoothing: 0, averageDecay: 0.998 },
-    };
+    return { ...common, schedule, augmentation, adversarial, labelSmoothing: 0, averageDecay: 0.998 };
   }
   const base = job.wide ? WIDE_AUGMENTATION : STRONG_AUGMENTATION;
   const augmentation = { ...base, mixup: job.mixup ?? base.mixup };
@@ -88,14 +93,12 @@ function recipe(): { spec: ReturnType<typeof compactNetwork>; config: TrainingCo
     teachers: teachers.map(({ digest }) => digest),
     share: job.share ?? 1,
   };
-  return {
-    spec: compactNetwork({ dropout: job.dropout ?? 0.4 }),
-    config: { ...common, augmentation, distillation },
-  };
+  return { ...common, augmentation, distillation };
 }
 
 const teachers = job.teachers ? job.teachers.map(readTeacher) : null;
-const { spec, config } = recipe();
+const spec = networkOf(job);
+const config = recipe();
 
 const open = await openDevice({ allowSoftware: true });
 if (!open) throw new Error('no WebGPU adapter');
@@ -134,6 +137,7 @@ const rounded = unpackFloat16(
 );
 engine.predictor.weights.write(rounded);
 writeFileSync(`${outDir}/${job.name}.f16`, packed);
+writeFileSync(`${outDir}/${job.name}.transcript.json`, encodeTranscript(result.transcript.file));
 
 type Scores = {
   count: number;
@@ -246,6 +250,14 @@ if (fold) {
       packFloat16([features.subarray(0, foldRows.length * 256)]),
     );
   }
+}
+if (job.rows === 'calibrate' && !fold) {
+  const rows = order.slice(0, left);
+  const { single } = await predictAll(trained, rows);
+  writeFileSync(
+    `${outDir}/${job.name}.held.json`,
+    JSON.stringify({ rows: [...rows], probabilities: [...single] }),
+  );
 }
 if (job.test) {
   const set: Loaded = { resident: uploadData(context, test.images, test.labels), labels: test.labels };

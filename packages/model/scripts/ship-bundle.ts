@@ -1,12 +1,11 @@
 // Makes the shipped bundle from what the training campaign left:
 //   node scripts/ship-bundle.ts CAMPAIGN_DIR DATA KEY_FILE [FINAL_JOB] [OUT]
-// CAMPAIGN_DIR holds <job>.json and <job>.f16 of scripts/campaign.ts, DATA is FER-2013, KEY_FILE the custodian's 32 bytes.
+// CAMPAIGN_DIR holds <job>.json, <job>.f16 and <job>.transcript.json of scripts/campaign.ts, DATA is FER-2013, KEY_FILE the custodian's 32 bytes.
 // No recipe, seed or epoch is chosen on PublicTest: the final job is named beforehand. Temperature and conformal quantile
 // come from rows of Training that the final job left out (<job>.held.json: rows as positions in Training, probabilities of one
 // view), else from the held-out fifth where the selection run's weights are there, else from every second PublicTest row.
 import { existsSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import type { CanonicalValue } from '@testigo/trail';
 import { OnnxEngine } from '../src/bundle/engine.ts';
 import { finishBundle } from '../src/bundle/finish-bundle.ts';
 import { fromTfjs } from '../src/bundle/from-tfjs.ts';
@@ -25,6 +24,7 @@ import { parametersOf } from '../src/network/parameters.ts';
 import { compactNetwork, type NetworkSpec } from '../src/network/spec.ts';
 import { createGenerator, permute } from '../src/random/keyed-generator.ts';
 import { shippedBundle } from '../src/shipped-bundle.ts';
+import { toCanonical } from '../src/training/transcript.ts';
 
 const [folder, dataPath, keyFile, finalJob = 'final-0', out = shippedBundle()] = process.argv.slice(2) as [
   string,
@@ -38,7 +38,7 @@ type Outcome = {
     string,
     unknown
   >;
-  readonly config?: Record<string, unknown>;
+  readonly config: Record<string, unknown>;
   readonly epochsRun: number;
   readonly transcriptHead: string;
   readonly validation?: { readonly tenCrop: Scores };
@@ -189,17 +189,14 @@ const result = await finishBundle({
   calibration,
   test: { rows: publicTest, name: 'PublicTest' },
   training: {
-    config: JSON.parse(
-      JSON.stringify({ job: final.job, config: final.config ?? {} }, (_, value) =>
-        typeof value === 'number' ? String(value) : (value ?? 'none'),
-      ),
-    ) as CanonicalValue,
+    config: toCanonical({ network: spec, training: final.config }),
     seed: createGenerator(final.job.seed).word(),
     epochs: final.epochsRun,
     backend: 'webgpu',
     transcript: final.transcriptHead,
     trainedAt: Math.floor(Date.now() / 1000),
   },
+  transcript: new Uint8Array(readFileSync(`${folder}/${finalJob}.transcript.json`)),
   custodianSecretKey: new Uint8Array(readFileSync(keyFile)),
   ...(reference ? { reference } : {}),
   facts: {

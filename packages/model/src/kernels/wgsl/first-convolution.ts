@@ -73,7 +73,7 @@ export function recordFirstFilterGradient(
 ): Pass[] {
   const { side, outChannels } = r;
   const out4 = outChannels / 4;
-  const lanes = 128 / out4;
+  const lanes = Math.floor(128 / out4);
   const pixels = r.batch * side * side;
   const perPart = Math.ceil(pixels / PARTS);
   const part = context.record({
@@ -84,7 +84,7 @@ export function recordFirstFilterGradient(
       partials: writes4(r.partials),
     },
     declarations: 'var<workgroup> sums: array<vec4<f32>, 128>;',
-    workgroupSize: 128,
+    workgroupSize: lanes * out4,
     groups: [PARTS, 1, 1],
     body: `
   let column = i32(lid) % ${out4}; let lane = i32(lid) / ${out4}; let start = i32(wid.x) * ${perPart}; let end = min(start + ${perPart}, ${pixels});
@@ -97,7 +97,7 @@ export function recordFirstFilterGradient(
   ${times(
     9,
     (tap) => `sums[lid] = acc${tap}; workgroupBarrier();
-  for (var half = ${lanes / 2}; half > 0; half = half / 2) { if (lane < half) { sums[lid] += sums[i32(lid) + half * ${out4}]; } workgroupBarrier(); }
+  for (var left = ${lanes}; left > 1; left = (left + 1) / 2) { let half = (left + 1) / 2; if (lane < left - half) { sums[lid] += sums[i32(lid) + half * ${out4}]; } workgroupBarrier(); }
   if (lane == 0) { partials[(i32(wid.x) * 9 + ${tap}) * ${out4} + column] = sums[lid]; } workgroupBarrier();`,
   )}`,
   });

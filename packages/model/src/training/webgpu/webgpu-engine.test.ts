@@ -46,6 +46,8 @@ const PLAIN: NetworkSpec = {
   ],
 };
 const COMPACT = compactNetwork({ inputSize: 14, widths: [16, 32] });
+/** Widths that are no powers of two: they leave threads of a workgroup over. */
+const BROAD: NetworkSpec = { ...compactNetwork({ inputSize: 14, widths: [48, 96] }), name: 'broad' };
 
 const ONE_STEP: TrainingConfig = {
   ...COMPACT_TRAINING,
@@ -98,7 +100,7 @@ const STEPS: readonly TrainingConfig[] = [
 const context = device ? new GpuContext(device) : null;
 afterAll(() => context?.dispose());
 
-for (const spec of [PLAIN, COMPACT]) {
+for (const spec of [PLAIN, COMPACT, BROAD]) {
   for (const config of STEPS) {
     const isAdam = config.optimizer.kind === 'adam';
     test.runIf(context !== null)(

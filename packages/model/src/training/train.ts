@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { openDevice } from '../backend/webgpu-device.ts';
 import { type FerNetwork, getWeights, setWeights } from '../network/build.ts';
-import type { LayerSpec } from '../network/spec.ts';
 import type { TrainingConfig } from './config.ts';
 import type { TrainingEngine } from './engine.ts';
+import { hasExecutedLayers, isExecuted } from './executed.ts';
 import { type LoopRequest, runTraining, type TrainingData, type TrainResult } from './loop.ts';
 import { splitRows } from './plan.ts';
 import { TfjsEngine } from './tfjs-engine.ts';
@@ -20,18 +20,6 @@ export type TrainRequest = TrainingData & {
   /** The networks whose digests `config.distillation` names, in its order. */
   readonly teachers?: readonly FerNetwork[];
 } & Pick<LoopRequest, 'resume' | 'onRest' | 'onProgress' | 'signal'>;
-
-const EXECUTED: ReadonlySet<LayerSpec['kind']> = new Set([
-  ...(['conv', 'batchNorm', 'maxPool', 'squeezeExcite'] as const),
-  ...(['globalAverage', 'flatten', 'dense', 'dropout'] as const),
-]);
-
-const hasExecutedLayers = ({ spec }: FerNetwork): boolean =>
-  spec.layers.every(({ kind }) => EXECUTED.has(kind));
-
-/** The executor knows these layers, and trains every weight: frozen layers and attention are TensorFlow.js' to train. */
-const isExecuted = (network: FerNetwork): boolean =>
-  hasExecutedLayers(network) && network.model.layers.every((layer) => layer.trainable);
 
 const weigh = async (network: FerNetwork) => ({ spec: network.spec, weights: await getWeights(network) });
 

@@ -25,11 +25,24 @@ export const negativeLogLikelihood = (scores: Float32Array, labels: ArrayLike<nu
   return labels.length === 0 ? 0 : sum / labels.length;
 };
 
+/** Mean squared distance of scores from the labels' one-hot rows (Brier 1950), 0 to 2. */
+export const brierScore = (scores: Float32Array, labels: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let at = 0; at < scores.length; at++) {
+    const isLabel = at % CLASS_COUNT === labels[Math.floor(at / CLASS_COUNT)];
+    sum += (scores[at]! - (isLabel ? 1 : 0)) ** 2;
+  }
+  return labels.length === 0 ? 0 : sum / labels.length;
+};
+
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** The temperature with the least negative log likelihood, by golden section over ln T in [ln .05, ln 20]. */
+/**
+ * The temperature with the least Brier score, by golden section over ln T in [ln .05, ln 20]. The likelihood of Guo et al.
+ * is a proper score too, but a few labels at the far end of the tail pull it, and a record leans on the top scores.
+ */
 export const fitTemperature = (logits: Float32Array, labels: ArrayLike<number>): number => {
-  const loss = (logT: number): number => negativeLogLikelihood(softmaxRows(logits, Math.exp(logT)), labels);
+  const loss = (logT: number): number => brierScore(softmaxRows(logits, Math.exp(logT)), labels);
   let low = Math.log(0.05);
   let high = Math.log(20);
   let left = high - GOLDEN * (high - low);

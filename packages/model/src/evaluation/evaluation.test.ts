@@ -76,6 +76,14 @@ describe('calibration', () => {
     expect(negativeLogLikelihood(after, labels)).toBeLessThan(negativeLogLikelihood(before, labels));
     expect(predictClasses(after)).toEqual(predictClasses(before));
   });
+  it('is not pulled by a label at the far end of the tail', () => {
+    const [sure, absurd] = [logits.slice(), labels.slice()];
+    for (let i = 0; i < 10; i++) {
+      sure.set([60, 0, 0, 0, 0, 0, 0], 7 * i);
+      absurd[i] = 1;
+    }
+    expect(fitTemperature(sure, absurd)).toBeLessThan(2.1);
+  });
   it('counts the gap of each bin by its share', () => {
     // Two rows at .9, one right: gap .4. Two rows at .5, both right: gap .5.
     const scores = Float32Array.from([...one(0, 0.9), ...one(0, 0.9), ...one(1, 0.5), ...one(1, 0.5)]);

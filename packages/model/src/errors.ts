@@ -126,6 +126,11 @@ export const MODEL_ERRORS = {
     template: '{name}: shape {seen}, {expected} expected',
     help: 'model.json and weights.bin are not of the same network.',
   },
+  'not-finite': {
+    title: 'A network gives no numbers',
+    template: '{path}: {seen}',
+    help: 'Its training diverged, or its weights are too large for float16: train with a lower learning rate.',
+  },
   'backend-missing': {
     title: 'A compute backend is not there',
     template: 'backend {backend}: {seen}',

@@ -218,6 +218,14 @@ describe('a model bundle', () => {
     const before = readBundle(folder).modelVersion;
     const broken = { ...parts, card: 'new card', evaluation: { accuracy: 2_000_000 } };
     expect(() => saveBundle(folder, broken)).toThrow();
+    // 1e6 is infinity in binary16.
+    const huge = parts.network.weights.map((tensor) => ({ ...tensor, data: tensor.data.map(() => 1e6) }));
+    const diverged = {
+      ...parts,
+      precision: 'float16',
+      network: { ...parts.network, weights: huge },
+    } as const;
+    expect(codeOf(() => saveBundle(folder, diverged))).toBe('not-finite');
     expect(readBundle(folder).modelVersion).toBe(before);
     expect(saveBundle(folder, { ...parts, card: 'another\n' })).not.toBe(before);
     expect(readdirSync(join(folder, '..'))).toEqual(['bundle']);

@@ -89,7 +89,13 @@ export const decodeWeights = (
         seen: `${bytes.length} bytes, cut inside tensor ${spec.name}`,
       });
     }
-    return { name: spec.name, shape: spec.shape, data: decodeTensor(spec, part) };
+    const data = decodeTensor(spec, part);
+    if (!data.every(Number.isFinite))
+      throw new ModelError('not-finite', {
+        path,
+        seen: `tensor ${spec.name} holds values that are no numbers`,
+      });
+    return { name: spec.name, shape: spec.shape, data };
   });
   if (at !== bytes.length)
     throw new ModelError('bundle-topology', { path, seen: `${bytes.length - at} bytes too many` });

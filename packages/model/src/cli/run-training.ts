@@ -155,9 +155,9 @@ export const runTraining = async (flags: TrainFlags, context: CommandContext): P
     card,
     transcript: encodeTranscript(transcript.file),
   });
-  if (flags.mlflow) await reportToMlflow(flags.mlflow, folder.path, { modelVersion });
   context.stdout.write(
     `${evaluation ? formatEvaluation(evaluation) : ''}bundle ${flags.out}, model version ${modelVersion}\n`,
   );
   context.stderr.write(`run folder ${folder.path}: config.json, metrics.jsonl, ${files.join(', ')}\n`);
+  if (flags.mlflow) await reportToMlflow(flags.mlflow, folder.path, { modelVersion });
 };

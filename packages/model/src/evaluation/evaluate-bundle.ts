@@ -84,7 +84,7 @@ const findTraining = (classifier: BundleClassifier, set: FaceSet, rows: readonly
   return { known, knownFrom };
 };
 
-/** Evaluates a bundle on labelled faces. @throws ModelError labels-missing, split-missing */
+/** Evaluates a bundle on labelled faces. @throws ModelError labels-missing, split-missing, not-finite */
 export const evaluateBundle = async (
   classifier: BundleClassifier,
   set: FaceSet,
@@ -103,6 +103,11 @@ export const evaluateBundle = async (
   const logits = await runAll(part.pixels, (pixels) => classifier.logits(pixels), advance(1));
   const temperature = temperatureOf(classifier.manifest);
   const probabilities = softmaxRows(logits, temperature);
+  if (!probabilities.every(Number.isFinite))
+    throw new ModelError('not-finite', {
+      path: classifier.contents.folder,
+      seen: 'its readings of these pictures are no numbers',
+    });
   const { conformalQuantilePpm: quantile, conformalCoveragePpm: target } = classifier.manifest.calibration;
   const evaluation = evaluateReadings({
     labels: part.labels,

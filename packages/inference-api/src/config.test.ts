@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig, parseConfig, redactConfig } from './config.ts';
+import { redactConfig } from './config/redact.ts';
+import { ConfigError, loadConfig, parseConfig } from './config.ts';
 
 const registry = { rpcUrl: 'http://127.0.0.1:8545', address: `0x${'1'.repeat(40)}`, chainId: 1 };
 

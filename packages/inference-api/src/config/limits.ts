@@ -1,0 +1,25 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { milliseconds } from './values.ts';
+
+export const limitsSchema = z.strictObject({
+  bodyBytes: z
+    .int()
+    .min(1024)
+    .default(8 * 1024 * 1024),
+  imagePixels: z.int().min(2304).default(16_777_216),
+  decodeTimeoutMs: milliseconds.default(2_000),
+  /** By caller. Frames of a stream do not count. */
+  requestsPerMinute: z.int().min(1).default(6_000),
+  /** Frames of one stream being read or waiting; then the stream is paused until one is answered. */
+  framesInFlight: z.int().min(1).max(64).default(2),
+  streams: z.int().min(1).default(1_000),
+  /** Threads that read pictures, each with its own copy of the networks (about 60 MB). One a core, eight at most. */
+  readers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(() => Math.min(availableParallelism(), 8)),
+  /** Pictures being read or waiting, all clients together; more are answered 503. */
+  picturesInFlight: z.int().min(1).default(64),
+});

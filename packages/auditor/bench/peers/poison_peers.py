@@ -3,7 +3,8 @@
     python -m venv VENV && VENV/bin/pip install -r requirements.txt
     VENV/bin/python poison_peers.py SETS OUT.json [VERIFIED.u8]
 
-SETS holds, for each CASE-SEED, the CSV and truth that `poison-bench --export SETS` writes and the CASE-SEED.ev that
+Cases that SETS does not hold stay in OUT.json as they are. With VERIFIED (one byte a row) only rows whose label is known to be
+right can be false alarms, or flipped labels that count, as in poison-bench. SETS holds, for each CASE-SEED, the CSV and truth that `poison-bench --export SETS` writes and the CASE-SEED.ev that
 `testigo-model evidence` writes. ART asks a classifier for the activations of its last hidden layer: here a classifier
 answers with the evidence's embeddings, so its ActivationDefence and SpectralSignatureDefense run as they are shipped.
 Their activations come from a network that was not trained on the poisoned set, as the other detectors' do; ART's own
@@ -104,9 +105,10 @@ def peer_scores(labels, evidence):
             spectral[inside] = SpectralSignatureDefense.spectral_signature_scores(embeddings[inside])[:, 0]
     scores["art spectral signatures, score"] = spectral
     for method in ("self_confidence", "normalized_margin", "confidence_weighted_entropy"):
-        adjust = method != "confidence_weighted_entropy"
-        quality = get_label_quality_scores(labels, probabilities, method=method, adjust_pred_probs=adjust)
-        scores[f"cleanlab {method}"] = -quality
+        scores[f"cleanlab {method}"] = -get_label_quality_scores(labels, probabilities, method=method)
+    for method in ("self_confidence", "normalized_margin"):
+        quality = get_label_quality_scores(labels, probabilities, method=method, adjust_pred_probs=True)
+        scores[f"cleanlab {method}, adjusted"] = -quality
     issues = find_label_issues(labels, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)
     scores["cleanlab prune_by_noise_rate, its choice"] = issues.astype(np.float64)
     return scores
@@ -145,28 +147,63 @@ def measure(scores, truth):
     }
 
 
+RATES = ("tprAt1", "tprAt5", "precisionAt100")
+SHARES = ("flaggedShareOfPoison", "flaggedShareOfClean")
+
+
+def pool(results):
+    """Several seeds as one: hits and trials add up, areas and shares are averaged."""
+    pooled = {"areaUnderRoc": float(np.mean([r["areaUnderRoc"] for r in results]))}
+    for rate in RATES:
+        pooled[rate] = wilson(sum(r[rate]["hits"] for r in results), sum(r[rate]["trials"] for r in results))
+    for share in SHARES:
+        if share in results[0]:
+            pooled[share] = float(np.mean([r[share] for r in results]))
+    return pooled
+
+
+def measure_set(path, verified):
+    """detector -> figures of one poisoned set, and the kind of its evidence."""
+    truth = np.fromfile(path.with_suffix(".truth.u8"), np.uint8)
+    with path.with_suffix(".csv").open() as lines:
+        next(lines)
+        labels = np.array([int(line[0]) for line in lines])
+    header, evidence = read_evidence(path)
+    counted = np.ones(len(truth), bool)
+    if verified is not None:
+        # a flipped label that nobody vouched for before may be the right one now; a trigger is poison on any picture
+        is_flip = path.stem.startswith(("random-flip", "sad-to-neutral"))
+        counted = (verified == 1) if is_flip else (verified == 1) | (truth == 1)
+    results = {}
+    for name, scores in peer_scores(labels, evidence).items():
+        results[name] = measure(scores[counted], truth[counted])
+        # a yes or no is worth its two rates, a rank has no threshold of its own
+        if not name.endswith(("choice", "clustering")):
+            for share in SHARES:
+                del results[name][share]
+    return results, header
+
+
 def main():
     sets, out = Path(sys.argv[1]), Path(sys.argv[2])
     verified = np.fromfile(sys.argv[3], np.uint8) if len(sys.argv) > 3 else None
-    rows = []
-    for path in sorted(sets.glob("*.ev")):
-        truth = np.fromfile(path.with_suffix(".truth.u8"), np.uint8)
-        with path.with_suffix(".csv").open() as lines:
-            next(lines)
-            labels = np.array([int(line[0]) for line in lines])
-        header, evidence = read_evidence(path)
-        counted = np.ones(len(truth), bool) if verified is None else (verified == 1) | (truth == 1)
-        for name, scores in peer_scores(labels, evidence).items():
-            result = measure(scores[counted], truth[counted])
-            # a yes or no is worth its two rates, a rank has no threshold of its own
-            if not name.endswith(("choice", "clustering")):
-                del result["flaggedShareOfPoison"], result["flaggedShareOfClean"]
-            rows.append({"set": path.stem, "evidence": header["kind"], "detector": name, **result})
-            print(f"{path.stem:24}{name:44}{result['areaUnderRoc']:.4f}  TPR at 1 % {result['tprAt1']['share']:.4f}"
+    cases = {}
+    for path in sorted(sets.glob("*-*.ev")):
+        cases.setdefault(path.stem.rsplit("-", 1)[0], []).append(path)
+    rows = [row for row in json.loads(out.read_text())["rows"] if row["case"] not in cases] if out.exists() else []
+    for case, paths in cases.items():
+        measured = [measure_set(path, verified) for path in paths]
+        header = measured[0][1]
+        for name in measured[0][0]:
+            result = pool([results[name] for results, _ in measured])
+            rows.append({"case": case, "seeds": len(paths), "rows": header["rows"], "evidence": header["kind"],
+                         "modelVersion": header["modelVersion"], "detector": name, **result})
+            print(f"{case:24}{name:44}{result['areaUnderRoc']:.4f}  TPR at 1 % {result['tprAt1']['share']:.4f}"
                   f"  at 5 % {result['tprAt5']['share']:.4f}  P@100 {result['precisionAt100']['share']:.2f}", flush=True)
     versions = {"adversarial-robustness-toolbox": art.__version__, "cleanlab": cleanlab.__version__,
                 "numpy": np.__version__, "scikit-learn": sklearn.__version__}
-    out.write_text(json.dumps({"type": "testigo-poison-peers", "version": 1, "versions": versions, "rows": rows}, indent=1) + "\n")
+    document = {"type": "testigo-poison-peers", "version": 2, "versions": versions, "rows": rows}
+    out.write_text(json.dumps(document, indent=1) + "\n")
 
 
 main()

@@ -10,7 +10,7 @@ import { Sightings } from './sightings.ts';
 
 /** About 25 MB of tables: what one part of a large log's accounts may take. */
 const RECORDS_A_SHARD = 2 ** 18;
-/** Every part has an open file; past 100 million records the parts grow instead. */
+/** Every part has an open file; past 52 million records the parts grow instead. */
 const MAX_SHARDS = 200;
 /** Whatever is reported from outside comes after what the record at the same place gives. */
 const LAST_RANK = 3;

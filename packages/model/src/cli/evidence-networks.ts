@@ -63,7 +63,7 @@ export const collectNetworkEvidence = async (
       const leftMs = (message.etaMs * total) / steps[network]! / Math.min(processes, jobs.length);
       progress.pause(() =>
         context.stderr.write(
-          `${jobs.length} networks of ${epochs} epochs, ${processes} at a time: about ${formatHours(leftMs)} here\n`,
+          `${jobs.length} networks of ${epochs} epochs, ${processes} at a time: about ${formatHours(leftMs)} here, and each reads its pictures on the CPU afterwards\n`,
         ),
       );
     },

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { centreView } from '../augment/view.ts';
 import { OnnxEngine } from '../bundle/engine.ts';
 import { fromTfjs } from '../bundle/from-tfjs.ts';
@@ -78,7 +79,7 @@ const readRows = async (
   rows.forEach((row, i) => {
     pixels.set(images.subarray(row * PIXEL_COUNT, (row + 1) * PIXEL_COUNT), i * PIXEL_COUNT);
   });
-  const engine = await OnnxEngine.create(onnx, FACE_SIZE, { threads: 2 });
+  const engine = await OnnxEngine.create(onnx, FACE_SIZE, { threads: availableParallelism() });
   const mirror = mirrorViews(FACE_SIZE).filter((view) => view.isMirrored);
   const own = await engine.run(pixels, 'probabilities');
   const turned = await engine.run(cutViews(pixels, FACE_SIZE, mirror), 'probabilities');

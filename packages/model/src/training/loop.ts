@@ -200,6 +200,8 @@ async function endEpoch(run: Run, learningRate: number): Promise<void> {
   run.totals = NOTHING;
   const epoch = run.history.length + 1;
   const held = await validate(run);
+  if (rows.validation.length > 0 && !Number.isFinite(held.validationLoss))
+    throw new TrainingFault(`the validation loss is ${held.validationLoss}`);
   const robust = config.adversarial
     ? await measureRobust(engine, labels, {
         rows: rows.validation.length > 0 ? rows.validation : rows.train,

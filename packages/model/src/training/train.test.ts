@@ -86,7 +86,8 @@ test('learns what its teacher says where that is all of the targets, whatever th
 test('says where the loss ceased to be a number', async () => {
   await expect(run({ ...CONFIG, learningRate: 1e30 })).rejects.toMatchObject({
     code: 'training-diverged',
-    details: { epoch: 1, seen: 'the loss is NaN' },
+    // Kernels differ in whether the training's or the validation's loss is the first to go.
+    details: { epoch: 1, seen: expect.stringMatching(/loss is (NaN|-?Infinity)$/) },
   });
 });
 

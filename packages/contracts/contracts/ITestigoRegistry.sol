@@ -134,4 +134,5 @@ interface ITestigoRegistry {
     error RotationNotDue(bytes32 logId, uint256 dueAt);
     error DetectionBoundToOtherModel(bytes32 leaf, bytes32 modelVersion);
     error DigestIsZero();
+    error Sha256Missing();
 }

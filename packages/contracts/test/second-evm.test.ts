@@ -154,4 +154,15 @@ describe('A second EVM', () => {
     const code = await vm.stateManager.getCode(createAddressFromString(address));
     expect(bytesToHex(code)).to.equal(await provider.getCode(address));
   });
+
+  it('does not deploy where there is no SHA-256', async () => {
+    const wallet = new Wallet(chain.accounts[2]!.privateKey, provider);
+    const registry = await deployRegistry(wallet, { rotationDelaySeconds: 0 });
+    const receipt = (await registry.deploymentTransaction()!.wait())!;
+    const common = createCustomCommon({ chainId: chain.chainId }, Mainnet, { hardfork: Hardfork.Osaka });
+    const customPrecompiles = [{ address: createAddressFromString(`0x${'2'.padStart(40, '0')}`) }];
+    const evmOpts = { allowUnlimitedContractSize: true, customPrecompiles };
+    const vm = await createVM({ common, evmOpts });
+    expect((await replay(vm, provider, receipt)).isDone).to.equal(false);
+  });
 });

@@ -20,7 +20,9 @@ abstract contract Logs is Models {
     mapping(bytes32 logId => Log) internal _logs;
     mapping(bytes32 logId => Rotation) private _rotations;
 
+    /// @dev A call to a precompile that a chain lacks succeeds and writes nothing: proofs would be judged by stale hashes.
     constructor(uint64 delaySeconds) {
+        if (sha256("") != MerkleLog.EMPTY_ROOT) revert Sha256Missing();
         rotationDelaySeconds = delaySeconds;
     }
 

@@ -15,14 +15,14 @@ const isDone = (name: string): boolean => existsSync(`${outDir}/${name}.json`);
 const running = new Set<string>();
 const failed = new Set<string>();
 
-const free = plan.launchers.map((command) => ({ command }));
+const free = [...plan.launchers];
 
 function start({ needs, seconds: _estimate, ...job }: Planned): void {
   running.add(job.name);
   const launcher = free.shift()!;
   const script = new URL('./campaign-job.ts', import.meta.url).pathname;
   const [program, ...args] = [
-    ...launcher.command,
+    ...launcher,
     ...[process.execPath, script, dataDir, outDir, JSON.stringify(job)],
   ];
   const child = spawn(program!, args);

@@ -9,14 +9,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { finishBundle } from '../src/bundle/finish-bundle.ts';
 import { fromTfjs } from '../src/bundle/from-tfjs.ts';
-import { decodeHalves } from '../src/bundle/half.ts';
 import type { LayersModel } from '../src/bundle/layers.ts';
 import { prefixesOf, prefixOf } from '../src/data/copies.ts';
 import { pixelsOf, rowsOfSplit } from '../src/data/face-set.ts';
 import { loadFaces } from '../src/data/load-faces.ts';
 import { calibrate } from '../src/evaluation/calibrate.ts';
+import { negativeLogLikelihood } from '../src/evaluation/calibration.ts';
 import { collectReference, decodeReference, REFERENCE_FILE } from '../src/evidence/reference.ts';
 import { buildNetwork, setWeights } from '../src/network/build.ts';
+import { unpackFloat16 } from '../src/network/float16.ts';
 import { parametersOf } from '../src/network/parameters.ts';
 import { compactNetwork, type NetworkSpec } from '../src/network/spec.ts';
 import { createGenerator } from '../src/random/keyed-generator.ts';
@@ -55,13 +56,9 @@ const loadJob = async (name: string): Promise<{ spec: NetworkSpec; network: Laye
   const { dropout } = readOutcome(name).job;
   const spec = compactNetwork(dropout === undefined ? {} : { dropout });
   const network = buildNetwork(spec);
-  const halves = decodeHalves(new Uint8Array(readFileSync(`${folder}/${name}.f16`)));
-  let at = 0;
-  const weights = parametersOf(spec).map(({ size }) => {
-    at += size;
-    return halves.slice(at - size, at);
-  });
-  setWeights(network, weights);
+  const packed = new Uint8Array(readFileSync(`${folder}/${name}.f16`));
+  const sizes = parametersOf(spec).map(({ size }) => size);
+  setWeights(network, unpackFloat16(packed, sizes));
   return { spec, network: await fromTfjs(network.model) };
 };
 const inputOf = ({ inputSize, mean, std }: NetworkSpec) => ({ size: inputSize, mean, std });
@@ -84,13 +81,15 @@ type Readings = { readonly rows: readonly number[]; readonly probabilities: read
 
 const seeds = ['final-0', 'final-1', 'final-2'].filter((name) => existsSync(`${folder}/${name}.json`));
 const heldOf = (name: string): Readings => JSON.parse(readFileSync(`${folder}/${name}.held.json`, 'utf8'));
-const labelAt = (at: number): number => set.labels[training[at]!]!;
-const lossOnHeld = (name: string): number => {
-  const { rows, probabilities } = heldOf(name);
-  const losses = rows.map((at, i) => -Math.log(Math.max(1e-9, probabilities[7 * i + labelAt(at)]!)));
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-};
-const finalJob = namedJob || seeds.toSorted((a, b) => lossOnHeld(a) - lossOnHeld(b))[0]!; // '' is none named
+const labelsOf = (rows: readonly number[]): Uint8Array =>
+  Uint8Array.from(rows, (at) => set.labels[training[at]!]!);
+const lossOnHeld = new Map(
+  seeds.map((name) => {
+    const { rows, probabilities } = heldOf(name);
+    return [name, negativeLogLikelihood(Float32Array.from(probabilities), labelsOf(rows))];
+  }),
+);
+const finalJob = namedJob || seeds.toSorted((a, b) => lossOnHeld.get(a)! - lossOnHeld.get(b)!)[0]!; // '' is none named
 
 /** What the final network itself says of rows that it left out; logarithms of probabilities do as logits. */
 const held = heldOf(finalJob);
@@ -103,7 +102,7 @@ const calibration = calibrate(
     kept.flatMap((i) => held.probabilities.slice(7 * i, 7 * i + 7)),
     (p) => Math.log(Math.max(1e-9, p)),
   ),
-  Uint8Array.from(kept, (i) => set.labels[leftOut[i]!]!),
+  labelsOf(kept.map((i) => held.rows[i]!)),
 );
 
 // Out-of-fold readings of Training pictures, from the fold networks that there are (four cover all).
@@ -137,7 +136,7 @@ const notes = [
         `Not robust: small deliberate changes fool it. PGD-20 leaves ${percent(attacked.attacks['pgd20-2'] ?? 0)} % at 2/255, ${percent(attacked.attacks['pgd20-4'] ?? 0)} % at 4/255 (measured on seed ${attacked.job.seed}).`,
       ]
     : []),
-  `The recipe was chosen on a held-out fifth of Training, the seed by the loss on ${leftOut.length} Training pictures that no seed saw (${seeds.map((name) => `${name} ${lossOnHeld(name).toFixed(4)}`).join(', ')}). PublicTest chose no recipe, seed or epoch.`,
+  `The recipe was chosen on a held-out fifth of Training, the seed by the loss on ${leftOut.length} Training pictures that no seed saw (${seeds.map((name) => `${name} ${lossOnHeld.get(name)!.toFixed(4)}`).join(', ')}). PublicTest chose no recipe, seed or epoch.`,
   ...(reference
     ? [
         `\`reference.bin\` holds what networks trained without a picture said about it, for ${reference.size.toLocaleString('en')} training pictures; \`testigo-model evidence\` uses it.`,

@@ -1,5 +1,5 @@
 import { adjustByHolm } from '../poisoning/numeric/multiple-testing.ts';
-import { drawInteger, type Random, seedRandom } from '../poisoning/numeric/random.ts';
+import { type Random, seedRandom } from '../poisoning/numeric/random.ts';
 import {
   concludeGaps,
   type Estimate,
@@ -21,6 +21,7 @@ import {
   type Judged,
   measureGroup,
 } from './metrics.ts';
+import { permutationP } from './permutation-test.ts';
 
 export type PairResult = {
   readonly groups: readonly [string, string];
@@ -89,7 +90,7 @@ function comparePairs(
   random: Random,
 ): PairResult[] {
   const pairs = pairsOf(names.length);
-  const p = pairs.map(([a, b]) => permutationP(hitsOf(samples[a]!), hitsOf(samples[b]!), random));
+  const p = pairs.map(([a, b]) => compareHits(samples[a]!, samples[b]!, random));
   const adjusted = adjustByHolm(p);
   return pairs.map(([a, b], k) => ({
     groups: [names[a]!, names[b]!],
@@ -101,27 +102,14 @@ function comparePairs(
   }));
 }
 
-function hitsOf(rows: readonly Judged[]): number[] {
-  return rows.map(({ truth, predicted }) => (truth === predicted ? 1 : 0));
+function compareHits(left: readonly Judged[], right: readonly Judged[], random: Random): number {
+  const pool = Uint8Array.from([...left, ...right], ({ truth, predicted }) => (truth === predicted ? 1 : 0));
+  const total = sumOf(pool);
+  const gapOf = (inside: Uint8Array): number => {
+    const hits = sumOf(inside);
+    return Math.abs(hits / left.length - (total - hits) / right.length);
+  };
+  return permutationP({ pool, left: left.length }, gapOf, random);
 }
 
-function permutationP(left: readonly number[], right: readonly number[], random: Random): number {
-  const pool = [...left, ...right];
-  const total = pool.reduce((sum, hit) => sum + hit, 0);
-  const gapOf = (leftHits: number) => Math.abs(leftHits / left.length - (total - leftHits) / right.length);
-  const seen = gapOf(left.reduce((sum, hit) => sum + hit, 0));
-  let asExtreme = 0;
-  for (let replica = 0; replica < REPLICAS; replica++) {
-    let hits = 0;
-    // partial Fisher and Yates: only the left group needs drawing
-    for (let k = 0; k < left.length; k++) {
-      const at = k + drawInteger(random, pool.length - k);
-      const kept = pool[k]!;
-      pool[k] = pool[at]!;
-      pool[at] = kept;
-      hits += pool[k]!;
-    }
-    if (gapOf(hits) >= seen - 1e-12) asExtreme += 1;
-  }
-  return (1 + asExtreme) / (1 + REPLICAS);
-}
+const sumOf = (hits: Uint8Array): number => hits.reduce((sum, hit) => sum + hit, 0);

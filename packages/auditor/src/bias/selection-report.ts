@@ -1,5 +1,5 @@
 import { adjustByHolm } from '../poisoning/numeric/multiple-testing.ts';
-import { drawInteger, type Random, seedRandom } from '../poisoning/numeric/random.ts';
+import { type Random, seedRandom } from '../poisoning/numeric/random.ts';
 import {
   concludeGaps,
   type Estimate,
@@ -13,6 +13,7 @@ import {
   splitGroups,
 } from './judge-gap.ts';
 import { commonClasses, disparateImpact } from './metrics.ts';
+import { permutationP } from './permutation-test.ts';
 
 /** What the model said about one picture of a group, where nobody knows what is true. */
 export type Selected = { readonly group: string; readonly predicted: number };
@@ -58,7 +59,7 @@ export function auditSelection(rows: readonly Selected[], options: SelectionOpti
   const gaps = names.length < 2 ? [] : [judgeGap('disparate-impact', impact, options.minImpact)];
   const pairs = pairsOf(names.length);
   const adjusted = adjustByHolm(
-    pairs.map(([a, b]) => permutationP(samples[a]!, samples[b]!, options.classes, random)),
+    pairs.map(([a, b]) => compareReadings(samples[a]!, samples[b]!, options.classes, random)),
   );
   return {
     groups: Object.fromEntries(
@@ -99,7 +100,7 @@ function totalVariation(left: readonly number[], right: readonly number[]): numb
   return left.reduce((sum, rate, c) => sum + Math.abs(rate - right[c]!), 0) / 2;
 }
 
-function permutationP(
+function compareReadings(
   left: readonly Selected[],
   right: readonly Selected[],
   classes: number,
@@ -107,21 +108,12 @@ function permutationP(
 ): number {
   const pool = Uint8Array.from([...left, ...right], ({ predicted }) => predicted);
   const total = countClasses(pool, classes);
-  const shiftOf = (inside: Float64Array) =>
-    inside.reduce((sum, n, c) => sum + Math.abs(n / left.length - (total[c]! - n) / right.length), 0) / 2;
-  const seen = shiftOf(countClasses(pool.subarray(0, left.length), classes));
-  let asExtreme = 0;
-  for (let replica = 0; replica < REPLICAS; replica++) {
-    // partial Fisher and Yates: only the left group needs drawing
-    for (let k = 0; k < left.length; k++) {
-      const at = k + drawInteger(random, pool.length - k);
-      const kept = pool[k]!;
-      pool[k] = pool[at]!;
-      pool[at] = kept;
-    }
-    if (shiftOf(countClasses(pool.subarray(0, left.length), classes)) >= seen - 1e-12) asExtreme += 1;
-  }
-  return (1 + asExtreme) / (1 + REPLICAS);
+  const shiftOf = (inside: Uint8Array): number =>
+    countClasses(inside, classes).reduce(
+      (sum, n, c) => sum + Math.abs(n / left.length - (total[c]! - n) / right.length),
+      0,
+    ) / 2;
+  return permutationP({ pool, left: left.length }, shiftOf, random);
 }
 
 function countClasses(predicted: Uint8Array, classes: number): Float64Array {

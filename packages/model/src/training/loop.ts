@@ -257,7 +257,8 @@ async function advanceToEnd(run: Run): Promise<void> {
   } catch (cause) {
     if (!(cause instanceof TrainingFault)) throw cause;
     const epoch = run.history.length + 1;
-    const step = run.step - run.history.length * run.steps + 1;
+    // what only the epoch's end finds out is said of its last step
+    const step = Math.min(run.steps, run.step - run.history.length * run.steps + 1);
     throw new ModelError('training-diverged', { epoch, step, seen: cause.message }, { cause });
   }
 }

@@ -15,6 +15,7 @@ type Candidate = { readonly name: BackendName; start(wish: Wish): Promise<string
 const startTensorflow = async (accepted: 'GPU' | 'GPU or CPU'): Promise<string | null> => {
   const loaded = await loadNodeGpu();
   if (!loaded || !accepted.includes(loaded.device) || !(await tf.setBackend('tensorflow'))) return null;
+  registerTrainingKernels('tensorflow');
   return `tfjs-node-gpu, TensorFlow ${loaded.version} on ${loaded.device}`;
 };
 

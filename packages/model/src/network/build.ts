@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import './gradients.ts';
 import { Attention, Tokens } from './attention.ts';
 import { initialWeights, parametersOf } from './parameters.ts';
 import { CLASS_COUNT, type LayerSpec, MISSION_NETWORK, type NetworkSpec } from './spec.ts';

@@ -5,6 +5,7 @@
 export const TESTS_OF_REASONS: Readonly<Record<string, readonly [file: string, title: string]>> = {
   'checks-none': ['src/report/formats.test.ts', 'an audit without a check says so'],
   'record-not-found': ['test/verify-in-log.test.ts', 'a hash that no record has'],
+  'record-ambiguous': ['test/hostile/lying-log.test.ts', 'a record with the id of a session'],
   'session-open': ['test/verify-in-log.test.ts', 'calls an open session inconclusive'],
   'inclusion-unchecked': ['test/vectors.test.ts', 'a checkpoint that cannot be read leaves'],
   'inclusion-unproven': ['test/verify-in-log.test.ts', 'a tile that is not served'],
@@ -36,6 +37,8 @@ export const TESTS_OF_REASONS: Readonly<Record<string, readonly [file: string, t
   'trail-anchors-unchecked': ['test/trail.test.ts', 'without chain or trust'],
   'trail-models-too-many': ['test/trail.test.ts', 'looks up so many models and no more'],
   'trail-checkpoint-ahead': ['test/trail.test.ts', 'behind a checkpoint it signed earlier'],
+  'trail-checkpoint-other-log': ['test/hostile/lying-log.test.ts', 'is not passed over'],
+  'trail-checkpoint-beyond': ['test/hostile/lying-log.test.ts', 'does not match where it lies beyond'],
   'watch-first-sight': ['test/watch.test.ts', 'sees for the first time'],
   'watch-behind': ['test/watch.test.ts', 'a log that lags'],
   'watch-proof-missing': ['test/watch.test.ts', 'serves no tiles'],

@@ -1,26 +1,23 @@
-import { logIdOf, parseModelManifest, parseRecord, toHex } from '@testigo/trail';
+import { logIdOf, parseModelManifest, toHex } from '@testigo/trail';
 import type { ChainAnswer } from '../chain/facts.ts';
-import { AuditError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { makeFinding } from '../findings/table.ts';
 import { findAnchorProofs } from '../log/anchor-proofs.ts';
 import { exportRecord, type OpenLog, readCheckpointText } from '../log/export-record.ts';
-import { findLeaf, findMentions, readRange } from '../log/find-records.ts';
 import { computeRootAround } from '../log/known-root.ts';
 import { readNodesFrom } from '../log/tile-proofs.ts';
 import { buildTimeline } from '../report/build-timeline.ts';
 import { baseOf, LogUnreachable, TileSource } from '../trail/tile-source.ts';
 import { checkCheckpoint } from '../verify/check-checkpoint.ts';
-import { SessionAccount } from '../verify/check-session.ts';
 import { attempt } from '../verify/checked.ts';
-import { RecordAccount } from '../verify/record-account.ts';
-import type { Target } from '../verify/target.ts';
+import type { RecordAccount } from '../verify/record-account.ts';
 import { type ClaimInput, verifyRecords } from '../verify/verify-records.ts';
 import { finishAudit } from './finish.ts';
+import { type Located, type LogTarget, locate } from './locate-target.ts';
 import { lookUpFacts } from './look-up.ts';
 import { lookUpClaims } from './look-up-claims.ts';
 import { auditBundle, describeVerified, listUnchecked, type VerifyContext } from './verify-bundle.ts';
 
-type LogTarget = Exclude<Target, { kind: 'bundle' }>;
 type Findings = Parameters<typeof finishAudit>[2]['findings'];
 
 /** Verifies what a log holds of a record, a session or a range: from its tiles alone, without its operator. */
@@ -76,42 +73,6 @@ function describeTarget(target: LogTarget): string {
   }
 }
 
-interface Located {
-  readonly account: RecordAccount;
-  /** Where the target is a session. */
-  readonly session?: SessionAccount;
-}
-
-/** The index of the one record that is meant, or the account of several. @throws LogUnreachable */
-async function locate(
-  { progress }: VerifyContext,
-  { source, checkpoint: { size } }: OpenLog,
-  target: LogTarget,
-): Promise<number | Located> {
-  const account = new RecordAccount();
-  if (target.kind === 'hash') return (await findLeaf(source, size, target.leafHash)) ?? { account };
-  if (target.kind === 'range') {
-    const { first, last } = target;
-    if (first > last) throw new AuditError('usage', `the range ${first}..${last} ends before it begins`);
-    if (last >= size) return { account };
-    for await (const record of readRange(source, size, first, last)) {
-      account.add(record);
-      progress.advance('records', record.index - first + 1, last - first + 1);
-    }
-    return { account };
-  }
-  const session = new SessionAccount();
-  for await (const mention of findMentions(source, size, target.id)) {
-    const read = attempt(() => parseRecord(mention.bytes));
-    if ('value' in read && read.value.id === target.id) return mention.index;
-    const isOfSession = 'reason' in read || ('sessionId' in read.value && read.value.sessionId === target.id);
-    if (!isOfSession) continue;
-    account.add(mention);
-    session.add(mention);
-  }
-  return { account, session };
-}
-
 async function auditOne(
   context: VerifyContext,
   log: OpenLog,
@@ -121,20 +82,21 @@ async function auditOne(
   const exported = await exportRecord(log, index);
   // What was asked for, not what came: a tile may name this hash where the record has another.
   const bundle = target.kind === 'hash' ? { ...exported, leafHash: target.leafHash } : exported;
-  return auditBundle(context, bundle, describeTarget(target));
+  const options = target.kind === 'id' ? { ...context.options, record: target.id } : context.options;
+  return auditBundle({ ...context, options }, bundle, describeTarget(target));
 }
 
 async function auditMany(
   context: VerifyContext,
   log: OpenLog,
   target: LogTarget,
-  { account, session }: Located,
+  { account, leaves, session, findings: ambiguities }: Located,
 ): Promise<number> {
   const { io, options, trust, progress } = context;
   const { source, text, checkpoint } = log;
   const { size } = checkpoint;
   progress.step('proving the records');
-  const root = await computeRootAround(account.leaves, size, readNodesFrom(source, size)).then(
+  const root = await computeRootAround(leaves, size, readNodesFrom(source, size)).then(
     (value) => ({ value }),
     (error: unknown) => ({ reason: messageOf(error) }),
   );
@@ -144,8 +106,10 @@ async function auditMany(
   const chain = await lookUpFacts(io, options, trust, { logId, covering: last });
   const claims = await lookUpClaims(context, account.claims());
   const findings = [
+    ...ambiguities,
     ...verifyRecords({
       account,
+      leaves,
       trust,
       checkpoint: checkCheckpoint(text, trust, `${source.name}checkpoint`),
       root,

@@ -44,6 +44,12 @@ export const RECORD_FINDINGS = entriesOf('record', {
     },
   },
   inconclusive: {
+    'record-ambiguous': {
+      title: 'The id is that of a record and of a session',
+      meaning:
+        'Ids are drawn at random, so this does not happen by chance: one may be meant to be taken for the other.',
+      next: 'Verify the one you mean by its hash or its range: testigo-audit verify FIRST..LAST.',
+    },
     'record-not-found': {
       title: 'The log holds no such record up to its checkpoint',
       meaning:

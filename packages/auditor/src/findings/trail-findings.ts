@@ -136,5 +136,15 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
       meaning: 'The log shows fewer records than it signed for; it may only lag behind.',
       next: 'Audit again; if the log stays behind, treat it as rolled back.',
     },
+    'trail-checkpoint-other-log': {
+      title: 'A checkpoint at hand is of another log than the one that was read',
+      meaning: 'This log cannot be held to it.',
+      next: 'Pass checkpoints of this log, or audit the other log with --log.',
+    },
+    'trail-checkpoint-beyond': {
+      title: 'A checkpoint at hand lies beyond the part of the log that was read',
+      meaning: 'Whether the log still holds to it was not looked at.',
+      next: 'Audit the whole log: leave out --anchored-only.',
+    },
   },
 });

@@ -1,14 +1,15 @@
 import { openNote, parseCheckpoint, proveConsistencyFrom, toHex } from '@testigo/trail';
 import type { AnchorFact, ChainAnswer } from '../chain/facts.ts';
-import { TileSource } from '../trail/tile-source.ts';
+import { LogUnreachable, TileSource } from '../trail/tile-source.ts';
 import type { AnchorProof } from '../verify/check-anchor.ts';
+import { attempt } from '../verify/checked.ts';
 import { readCheckpointText } from './export-record.ts';
 import { readNodesFrom } from './tile-proofs.ts';
 
 /**
  * Makes the consistency proof between a checkpoint and an anchor from the log's own tiles, where a bundle has none:
  * it was exported before the anchor, say. The log must have grown to at least the larger of the two.
- * @throws LogUnreachable, or TrailError for a checkpoint or tile that is malformed
+ * @throws LogUnreachable
  */
 export async function proveAnchor(
   base: string,
@@ -22,9 +23,12 @@ export async function proveAnchor(
   return { size: anchor.size, hashes: proof.map(toHex), source: `${base}, tiles` };
 }
 
-/** Size of the log that is served now; unsigned, since it only decides which files to ask for. */
+/** Size of the log that is served now; unsigned, since it only decides which files to ask for. @throws LogUnreachable */
 export async function readServedSize(source: TileSource): Promise<number> {
-  return parseCheckpoint(openNote(await readCheckpointText(source), []).body).size;
+  const text = await readCheckpointText(source);
+  const read = attempt(() => parseCheckpoint(openNote(text, []).body).size);
+  if ('reason' in read) throw new LogUnreachable(`checkpoint: ${read.reason}`);
+  return read.value;
 }
 
 /** As {@link proveAnchor} for the first anchor that covers a record, or no proof where the log does not give it. */

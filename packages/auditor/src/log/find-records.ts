@@ -35,13 +35,10 @@ export async function* readRange(
   }
 }
 
-/** The first record whose bytes mention this id; whether they mean it, the caller has to read. */
-export async function* findMentions(source: TileSource, size: number, id: string): AsyncGenerator<LogRecord> {
+/** Whether a record's bytes mention this id; whether they mean it, the caller has to read. */
+export function newMention(id: string): (bytes: Uint8Array) => boolean {
   const wanted = Buffer.from(`"${id}"`);
-  for await (const record of readRange(source, size, 0, size - 1)) {
-    const { buffer, byteOffset, byteLength } = record.bytes;
-    if (Buffer.from(buffer, byteOffset, byteLength).includes(wanted)) yield record;
-  }
+  return ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).includes(wanted);
 }
 
 /**

@@ -20,6 +20,8 @@ export function readNodesFrom(source: TileSource, size: number): NodeReader {
   const cache = new Map<string, Promise<Hash[]>>();
   const readTile = (level: number, index: number): Promise<Hash[]> => {
     const served = Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH);
+    if (served < 1)
+      throw new LogUnreachable(`a log of ${size} records has no tile ${index} of level ${level}`);
     const path = tilePath(level, index, served);
     const known = cache.get(path) ?? fetchTile(source, level, index, served);
     cache.set(path, known);
@@ -71,7 +73,9 @@ async function fetchTile(source: TileSource, level: number, index: number, width
   const bytes = await readFileOfWidth(source, width, (served) => tilePath(level, index, served));
   if (bytes === undefined)
     throw new LogUnreachable(`the log does not serve ${tilePath(level, index, width)}`);
-  return decodeTile(bytes);
+  const read = attempt(() => decodeTile(bytes));
+  if ('reason' in read) throw new LogUnreachable(`${tilePath(level, index, width)}: ${read.reason}`);
+  return read.value;
 }
 
 function foldPerfect(nodes: readonly Hash[]): Hash {

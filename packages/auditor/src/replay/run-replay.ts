@@ -13,6 +13,7 @@ import { messageOf } from '../errors.ts';
 import { makeFinding } from '../findings/table.ts';
 import { readNodesFrom, readRecordAt } from '../log/tile-proofs.ts';
 import type { TileSource } from '../trail/tile-source.ts';
+import { attempt } from '../verify/checked.ts';
 import { drawIndices } from './draw.ts';
 import { type Endpoint, infer } from './infer.ts';
 import { INPUT_BYTES, judgeReplay, openScores } from './judge-replay.ts';
@@ -51,7 +52,13 @@ export async function runReplay(
       findings.push(unproven);
       continue;
     }
-    const record = parseRecord(bytes);
+    const read = attempt(() => parseRecord(bytes));
+    if ('reason' in read) {
+      const at = `${options.source.name}, index ${index}`;
+      findings.push(makeFinding('record-malformed', { seen: read.reason, source: at }));
+      continue;
+    }
+    const record = read.value;
     if (record.type !== 'DETECTION') continue;
     drawn.push({ index, id: record.id });
     findings.push(await replayOne(options, record, bytes));

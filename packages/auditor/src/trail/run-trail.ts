@@ -81,6 +81,9 @@ async function auditLog(options: TrailOptions, source: TileSource): Promise<Trai
   const signed = checkCheckpoint(text, options.trust, `${source.name}checkpoint`);
   const checkpoint = signed.value;
   if (checkpoint === undefined) return { findings: signed.findings, counts: {}, size: 0, beyond: 0 };
+  // The anchors were asked for by the first checkpoint's origin: those of another log would vouch for a fork of this.
+  if (checkpoint.origin !== origin)
+    throw new LogUnreachable(`its checkpoint was of log ${origin} and then of log ${checkpoint.origin}`);
   const chain = checkChain(answer, options.trust);
   const facts = chain.value;
   const size = options.isAnchoredOnly && facts ? lastFinalSize(facts, checkpoint.size) : checkpoint.size;
@@ -90,8 +93,8 @@ async function auditLog(options: TrailOptions, source: TileSource): Promise<Trai
     await walk(options, source, audit, size, checkpoint.size);
     const models = facts === undefined ? [] : await lookUpModels(options.chain, audit);
     const ledger = audit.ledger.finish();
-    const { earlierCheckpoints } = plan;
-    const end = { audit, ledger, checkpoint, size, facts, models, earlierCheckpoints, source: source.name };
+    const { comparedCheckpoints } = plan;
+    const end = { audit, ledger, checkpoint, size, facts, models, comparedCheckpoints, source: source.name };
     return {
       findings: [...signed.findings, ...chain.findings, ...plan.findings, ...concludeTrail(end)],
       counts: {
@@ -122,27 +125,39 @@ async function planWalk(
     source,
     ...checkCheckpoint(text, options.trust, source),
   }));
-  const ahead = earlier.flatMap(({ value, source }) =>
-    value !== undefined && value.size > checkpoint.size
-      ? [
-          makeFinding('trail-checkpoint-ahead', {
-            expected: `${value.size} records`,
-            seen: `${checkpoint.size} records`,
-            source,
-          }),
-        ]
-      : [],
-  );
   const unsigned = earlier.flatMap(({ findings }) =>
     findings.filter((finding) => finding.outcome !== 'verified'),
   );
   const known = earlier.flatMap(({ value, source }) =>
-    value === undefined || value.origin !== checkpoint.origin ? [] : [{ checkpoint: value, source }],
+    value === undefined ? [] : [{ checkpoint: value, source }],
   );
-  const milestones = milestonesOf(checkpoint, facts?.anchors ?? [], counts, known).filter(
-    (milestone) => milestone.size <= size,
-  );
-  return { milestones, findings: [...unsigned, ...ahead], earlierCheckpoints: known.length };
+  const unmet = known.flatMap((one) => describeUnmet(one, checkpoint, size));
+  const milestones = milestonesOf(
+    checkpoint,
+    facts?.anchors ?? [],
+    counts,
+    known.filter((one) => one.checkpoint.origin === checkpoint.origin),
+  ).filter((milestone) => milestone.size <= size);
+  return {
+    milestones,
+    findings: [...unsigned, ...unmet],
+    comparedCheckpoints: unmet.length > 0 ? 0 : known.length,
+  };
+}
+
+/** Why the walk cannot hold the log to an earlier checkpoint; nothing where it can. */
+function describeUnmet(
+  { checkpoint: { origin, size }, source }: { readonly checkpoint: Checkpoint; readonly source: string },
+  served: Checkpoint,
+  end: number,
+): Finding[] {
+  if (origin !== served.origin) {
+    const [expected, seen] = [`log ${served.origin}`, `log ${origin}`];
+    return [makeFinding('trail-checkpoint-other-log', { expected, seen, source })];
+  }
+  if (size <= end) return [];
+  const code = size > served.size ? 'trail-checkpoint-ahead' : 'trail-checkpoint-beyond';
+  return [makeFinding(code, { expected: `${size} records`, seen: `${end} records`, source })];
 }
 
 async function walk(

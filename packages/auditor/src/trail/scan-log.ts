@@ -21,11 +21,17 @@ export async function* scanLog(
   servedSize: number,
   workers = availableParallelism(),
 ): AsyncGenerator<ChunkResult> {
-  const requests = planChunks(size, servedSize);
-  const count = Math.min(workers, MAX_WORKERS, requests.length);
+  const bundles = Math.ceil(size / TILE_WIDTH);
+  const chunks = Math.ceil(bundles / CHUNK_BUNDLES);
+  // One at a time: a hostile checkpoint may count more records than a list of their chunks could hold.
+  const requestAt = (chunk: number): ChunkRequest => {
+    const first = chunk * CHUNK_BUNDLES;
+    return { first, count: Math.min(CHUNK_BUNDLES, bundles - first), size, servedSize };
+  };
+  const count = Math.min(workers, MAX_WORKERS, chunks);
   if (count <= 1) {
     const source = new TileSource(base);
-    for (const request of requests) yield await scanChunk(source, request);
+    for (let chunk = 0; chunk < chunks; chunk++) yield await scanChunk(source, requestAt(chunk));
     return;
   }
   const pool = Array.from(
@@ -40,8 +46,7 @@ export async function* scanLog(
     const pending: Promise<ChunkResult>[] = [];
     let next = 0;
     const enqueue = () => {
-      const request = requests[next];
-      if (request !== undefined) pending.push(ask(pool[next % count]!, request));
+      if (next < chunks) pending.push(ask(pool[next % count]!, requestAt(next)));
       next += 1;
     };
     for (let i = 0; i < count * 2; i++) enqueue();
@@ -56,15 +61,6 @@ export async function* scanLog(
   } finally {
     await Promise.all(pool.map((worker) => worker.terminate()));
   }
-}
-
-function planChunks(size: number, servedSize: number): ChunkRequest[] {
-  const bundles = Math.ceil(size / TILE_WIDTH);
-  const chunks = Math.ceil(bundles / CHUNK_BUNDLES);
-  return Array.from({ length: chunks }, (_, i) => {
-    const first = i * CHUNK_BUNDLES;
-    return { first, count: Math.min(CHUNK_BUNDLES, bundles - first), size, servedSize };
-  });
 }
 
 interface WorkerAnswer {

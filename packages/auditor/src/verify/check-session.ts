@@ -10,6 +10,11 @@ export class SessionAccount {
   #count = 0;
   #isClosed = false;
 
+  /** Records taken up so far. */
+  get count(): number {
+    return this.#count;
+  }
+
   add({ index, bytes }: LogRecord): void {
     const scan = scanRecords([bytes]);
     this.#ledger.addRecords(scan, index, 0, 1, indexSpecial(scan));

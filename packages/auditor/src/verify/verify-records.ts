@@ -1,6 +1,7 @@
 import { type Checkpoint, type Finding, type Hash, toHex } from '@testigo/trail';
 import type { ChainAnswer } from '../chain/facts.ts';
 import { makeFinding } from '../findings/table.ts';
+import type { KnownLeaves } from '../log/known-root.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { type AnchorProof, checkAnchor } from './check-anchor.ts';
 import { checkChain } from './check-chain.ts';
@@ -18,6 +19,8 @@ export interface ClaimInput {
 /** Several records of one log, read beforehand; at least one. */
 export interface RecordsInput {
   readonly account: RecordAccount;
+  /** The leaves that the root was computed from: those of the records, or of the whole log. */
+  readonly leaves: KnownLeaves;
   readonly trust: Trust | undefined;
   readonly checkpoint: Checked<Checkpoint>;
   /** Root of the log around these records; why there is none, where the log does not serve the nodes for it. */
@@ -68,13 +71,13 @@ function checkClaimsLeftOut({ claimsLeftOut }: RecordAccount, source: string): F
   return [makeFinding('model-claims-too-many', { expected, seen, source })];
 }
 
-function checkRoot({ root, checkpoint, account }: RecordsInput, source: string): Finding {
+function checkRoot({ root, checkpoint, leaves }: RecordsInput, source: string): Finding {
   if (checkpoint.value === undefined) return makeFinding('inclusion-unchecked', { source });
   const { size } = checkpoint.value;
   const wanted = toHex(checkpoint.value.root);
   const expected = `root ${wanted} of ${size} records`;
   if ('reason' in root) return makeFinding('inclusion-unproven', { expected, seen: root.reason, source });
-  const { count, first, last } = account.leaves;
+  const { count, first, last } = leaves;
   const records = `${count} records, index ${first} to ${last}`;
   const isSame = toHex(root.value) === wanted;
   return makeFinding(isSame ? 'inclusion-proven' : 'inclusion-proof-invalid', {

@@ -41,6 +41,11 @@ async function verify(io: Io, text: string, options: VerifyOptions): Promise<num
   const { log } = options;
   if (target.kind !== 'bundle' && log === undefined)
     throw new AuditError('usage', 'a record, a session or a range is read from its log: pass --log URL');
+  if (target.kind !== 'bundle' && options.record !== undefined)
+    throw new AuditError(
+      'usage',
+      '--record names the record that a bundle must hold; this target needs none',
+    );
   const progress = createProgress(io, options.quiet === true);
   const bytes = target.kind === 'bundle' ? await readBytes(target.path) : undefined;
   progress.step('reading files');

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { centreView } from '../augment/view.ts';
 import { ModelError } from '../errors.ts';
 import { CLASS_COUNT, type NetworkSpec, SOURCE_SIZE } from '../network/spec.ts';
@@ -161,6 +162,7 @@ async function* runSteps(run: Run): AsyncGenerator<Rest> {
   const epoch = run.history.length;
   const order = planOrder(run.rows.train, config.seed, epoch);
   for (let step = run.step - epoch * steps; step < steps; step++) {
+    await setImmediate(); // where a backend computes in one go, nothing else would be heard for a whole epoch
     signal?.throwIfAborted();
     const batch = planBatch(config, spec, { epoch, step, order, learningRate: run.watch.rate(run.step) });
     transcript.addBatch(batch.indices);

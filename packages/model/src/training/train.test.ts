@@ -94,3 +94,9 @@ test('says where the loss ceased to be a number', async () => {
 test('stops when told to', async () => {
   await expect(run(CONFIG, AbortSignal.abort())).rejects.toThrow();
 });
+
+test('hears of a stop between two steps, though a backend may compute without a pause', async () => {
+  const stop = new AbortController();
+  setImmediate(() => stop.abort());
+  await expect(run(CONFIG, stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
+});

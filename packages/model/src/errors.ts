@@ -151,6 +151,11 @@ export const MODEL_ERRORS = {
     template: '{path}: {seen}',
     help: 'Give the run folder that `testigo-model train` wrote (--run, by default <out>.run).',
   },
+  'run-locked': {
+    title: 'Another process trains in this run folder',
+    template: '{path}: {seen}',
+    help: 'Wait for it or stop it, or give another --run. The lock goes with its process: there is nothing to remove after a kill.',
+  },
   'segment-missing': {
     title: 'The run has no such segment',
     template: '{path}: segment {segment}, the transcript has {count} (from 0)',

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { RunLock } from '../runs/run-lock.ts';
 import { decodeTranscript } from '../training/transcript.ts';
 import { MAIN, runMain, writeFaces } from './cli.test-data.ts';
 
@@ -66,6 +67,22 @@ describe('a training run that is killed', () => {
     expect(other.stderr).toContain('[resume-mismatch]');
     const none = run(...argsOf('broken', '--resume', join(folder, 'nowhere')));
     expect(none.stderr).toContain('[run-unreadable]');
+  });
+
+  it('is refused while another process trains in its folder, and leaves that one alone', () => {
+    const path = join(folder, 'whole.run');
+    const lock = RunLock.take(path);
+    const times = () => readdirSync(path).map((name) => [name, statSync(join(path, name)).mtimeMs]);
+    const before = times();
+    for (const more of [[], ['--resume', path]]) {
+      const second = run(...argsOf('whole', ...more));
+      expect(second.status).toBe(1);
+      expect(second.stderr).toMatch(
+        /whole\.run: process \d+ has been training there since .*\[run-locked\]/s,
+      );
+    }
+    expect(times()).toEqual(before);
+    lock.release();
   });
 
   it('re-runs any segment of its transcript to the same entry', () => {

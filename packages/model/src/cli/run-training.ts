@@ -8,6 +8,7 @@ import { ModelError } from '../errors.ts';
 import { formatEvaluation } from '../evaluation/format-text.ts';
 import { reportToMlflow } from '../runs/mlflow.ts';
 import { currentCommit, RunFolder } from '../runs/run-folder.ts';
+import { RunLock } from '../runs/run-lock.ts';
 import { loadState, storeState } from '../runs/state-store.ts';
 import type { Rest } from '../training/loop.ts';
 import { fitConfig, type TrainingProgress, type TrainResult, train } from '../training/train.ts';
@@ -57,10 +58,12 @@ const fieldsOf = ({ datasetRoot, backend, config }: Terms): Record<string, unkno
   return { datasetRoot, backend, ...rest, 'network name': network.name, ...training, network };
 };
 
+const folderOf = ({ resume, run, out }: TrainFlags): string => resume ?? run ?? `${out}.run`;
+
 const openFolder = (flags: TrainFlags, terms: Terms, network: string): RunFolder => {
   if (flags.resume === undefined) {
     const startedAt = new Date().toISOString();
-    return RunFolder.create(flags.run ?? `${flags.out}.run`, {
+    return RunFolder.create(folderOf(flags), {
       id: `${network}-${startedAt.replace(/\D/g, '').slice(0, 14)}`,
       startedAt,
       seed: flags.seed,
@@ -121,10 +124,7 @@ const trainPrepared = async (prepared: PreparedRun, context: CommandContext): Pr
   }
 };
 
-/** The whole of `testigo-model train`: from a file of faces to a measured bundle and a run folder. */
-export const runTraining = async (flags: TrainFlags, context: CommandContext): Promise<void> => {
-  checkTarget(flags.out);
-  readKey(flags.custodianKey); // before hours of training, not after them
+const trainInFolder = async (flags: TrainFlags, context: CommandContext): Promise<void> => {
   const wanted = settingsOf(flags);
   const set = await loadFaces(flags.data);
   const rows = pickRows(set, wanted.limit, wanted.training.seed);
@@ -160,4 +160,17 @@ export const runTraining = async (flags: TrainFlags, context: CommandContext): P
   );
   context.stderr.write(`run folder ${folder.path}: config.json, metrics.jsonl, ${files.join(', ')}\n`);
   if (flags.mlflow) await reportToMlflow(flags.mlflow, folder.path, { modelVersion });
+};
+
+/** The whole of `testigo-model train`: from a file of faces to a measured bundle and a run folder. */
+export const runTraining = async (flags: TrainFlags, context: CommandContext): Promise<void> => {
+  checkTarget(flags.out);
+  readKey(flags.custodianKey); // before hours of training, not after them
+  if (flags.resume !== undefined) RunFolder.open(flags.resume); // taking the lock would make the folder
+  const lock = RunLock.take(folderOf(flags));
+  try {
+    await trainInFolder(flags, context);
+  } finally {
+    lock.release();
+  }
 };

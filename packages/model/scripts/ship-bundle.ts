@@ -15,7 +15,12 @@ import { pixelsOf, rowsOfSplit } from '../src/data/face-set.ts';
 import { loadFaces } from '../src/data/load-faces.ts';
 import { calibrate } from '../src/evaluation/calibrate.ts';
 import { negativeLogLikelihood } from '../src/evaluation/calibration.ts';
-import { collectReference, decodeReference, REFERENCE_FILE } from '../src/evidence/reference.ts';
+import {
+  collectReference,
+  decodeReference,
+  encodeReference,
+  REFERENCE_FILE,
+} from '../src/evidence/reference.ts';
 import { buildNetwork, setWeights } from '../src/network/build.ts';
 import { unpackFloat16 } from '../src/network/float16.ts';
 import { parametersOf } from '../src/network/parameters.ts';
@@ -110,17 +115,16 @@ const folds = [0, 1, 2, 3]
   .map((fold) => `${folder}/oof-${fold}.fold.json`)
   .filter(existsSync)
   .map((path): Readings => JSON.parse(readFileSync(path, 'utf8')));
-const replaced = existsSync(`${out}/${REFERENCE_FILE}`)
-  ? readFileSync(`${out}/${REFERENCE_FILE}`)
-  : undefined;
 const reference =
   folds.length > 0
-    ? collectReference(
-        set,
-        folds.flatMap(({ rows }) => rows.map((at) => training[at]!)),
-        Float32Array.from(folds.flatMap(({ probabilities }) => probabilities)),
+    ? encodeReference(
+        collectReference(
+          set,
+          folds.flatMap(({ rows }) => rows.map((at) => training[at]!)),
+          Float32Array.from(folds.flatMap(({ probabilities }) => probabilities)),
+        ),
       )
-    : replaced && decodeReference(new Uint8Array(replaced));
+    : existsSync(`${out}/${REFERENCE_FILE}`) && new Uint8Array(readFileSync(`${out}/${REFERENCE_FILE}`));
 
 const final = readOutcome(finalJob);
 const { spec, network } = await loadJob(finalJob);
@@ -139,7 +143,7 @@ const notes = [
   `The recipe was chosen on a held-out fifth of Training, the seed by the loss on ${leftOut.length} Training pictures that no seed saw (${seeds.map((name) => `${name} ${lossOnHeld.get(name)!.toFixed(4)}`).join(', ')}). PublicTest chose no recipe, seed or epoch.`,
   ...(reference
     ? [
-        `\`reference.bin\` holds what networks trained without a picture said about it, for ${reference.size.toLocaleString('en')} training pictures; \`testigo-model evidence\` uses it.`,
+        `\`reference.bin\` holds what networks trained without a picture said about it, for ${decodeReference(reference).size.toLocaleString('en')} training pictures; \`testigo-model evidence\` uses it.`,
       ]
     : []),
 ];

@@ -5,7 +5,7 @@ import { type DatasetOptions, describeDataset, publicKeyOf, signDataset } from '
 import { type FaceSet, selectRows } from '../data/face-set.ts';
 import { calibrate } from '../evaluation/calibrate.ts';
 import { type BundleEvaluation, evaluateBundle } from '../evaluation/evaluate-bundle.ts';
-import { encodeReference, REFERENCE_FILE, type ReferenceReadings } from '../evidence/reference.ts';
+import { decodeReference, REFERENCE_FILE, type ReferenceReadings } from '../evidence/reference.ts';
 import { encodeReferenceHead, learnReferenceHead, REFERENCE_HEAD_FILE } from '../evidence/reference-head.ts';
 import { type CardFacts, renderCard } from '../runs/model-card.ts';
 import { loadClassifier } from './classifier.ts';
@@ -39,8 +39,11 @@ export type FinishRequest = {
   /** Ed25519 secret key of the dataset's custodian; a fresh one, then forgotten, where not given. */
   readonly custodianSecretKey?: Uint8Array;
   readonly facts: CardFacts;
-  /** Out-of-fold readings of the training pictures, for evidence; they tell the training pictures too. */
-  readonly reference?: ReferenceReadings;
+  /**
+   * `reference.bin`: out-of-fold readings of the training pictures, for evidence; they tell the training pictures too. Its head
+   * learns from these rounded readings, so that a bundle made again from the stored file is the same.
+   */
+  readonly reference?: Uint8Array;
   /** transcript.json, whose head `training.transcript` is. */
   readonly transcript?: Uint8Array;
   readonly onProgress?: (done: number, total: number) => void;
@@ -96,9 +99,10 @@ const measure = async (parts: BundleParts, request: FinishRequest): Promise<Bund
 
 const fitReferenceHead = async (
   parts: BundleParts,
-  { set, trainRows, reference }: FinishRequest,
+  { set, trainRows }: FinishRequest,
+  reference: ReferenceReadings,
 ): Promise<BundleParts['extras']> => {
-  if (!reference || reference.size === 0) return {};
+  if (reference.size === 0) return {};
   const classifier = await loadClassifier(assembleBundle(parts).contents, { threads: 2 });
   const head = await learnReferenceHead(classifier, set, trainRows, reference);
   await classifier.close();
@@ -106,8 +110,8 @@ const fitReferenceHead = async (
 };
 
 /** Whether the reference readings name every training picture already. */
-const isCovered = (trained: ReadonlySet<string>, { reference }: FinishRequest): boolean =>
-  reference !== undefined && [...trained].every((prefix) => reference.has(prefix));
+const isCovered = (trained: ReadonlySet<string>, reference: ReferenceReadings): boolean =>
+  trained.size > 0 && [...trained].every((prefix) => reference.has(prefix));
 
 /**
  * From trained weights to a finished bundle: rounds them to the asked precision, calibrates on held-out rows, fits
@@ -118,6 +122,7 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
   const dataset = describeDataset(set, { ...request.dataset, selection: trainRows });
   const secretKey = request.custodianSecretKey ?? new Uint8Array(randomBytes(32));
   const trained = new Set([...prefixesOf(set, trainRows), ...(request.trainedBefore ?? [])]);
+  const reference = decodeReference(request.reference ?? new Uint8Array());
   const isFitted = !('rows' in request.calibration);
   const draft: BundleParts = {
     name: request.name,
@@ -142,16 +147,16 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
         bytes: encodeInputProfile(profileInputs(set, trainRows)),
       },
       ...(request.reference
-        ? { [REFERENCE_FILE]: { role: 'reference-readings', bytes: encodeReference(request.reference) } }
+        ? { [REFERENCE_FILE]: { role: 'reference-readings', bytes: request.reference } }
         : {}),
     },
-    ...(isCovered(trained, request) ? {} : { trainingDigests: encodePrefixes(trained) }),
+    ...(isCovered(trained, reference) ? {} : { trainingDigests: encodePrefixes(trained) }),
   };
   const calibration =
     'rows' in request.calibration
       ? await fitCalibration(draft, set, request.calibration.rows)
       : draft.calibration;
-  const extras = { ...draft.extras, ...(await fitReferenceHead(draft, request)) };
+  const extras = { ...draft.extras, ...(await fitReferenceHead(draft, request, reference)) };
   const parts = { ...draft, calibration, extras };
   const evaluation = await measure(parts, request);
   const calibrationRows = isFitted || !('rows' in request.calibration) ? 0 : request.calibration.rows.length;

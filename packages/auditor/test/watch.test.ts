@@ -12,10 +12,12 @@ import {
   signNote,
   toHex,
   utf8,
+  verifierKey,
 } from '@testigo/trail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cosign, findWitnesses, newWitnessSigner, witnessKey } from '../src/log/cosignature.ts';
 import { writeLog } from './make-log.ts';
+import { openLog } from './on-chain.ts';
 import { runCli } from './run-cli.ts';
 import { createWorld, ORIGIN, type World } from './world.ts';
 
@@ -142,6 +144,23 @@ describe('watch', () => {
     const { exitCode, stdout } = await runCli([...args, '--format', 'json']);
     expect(exitCode).toBe(3);
     expect(stdout).toContain('"watch-first-sight"');
+  });
+
+  it('is inconclusive on every look at a log that was opened and never anchored', async () => {
+    const origin = 'log.example/fresh';
+    const { publicKey, secretKey } = world.logKey;
+    await openLog(world.registrar, origin, publicKey);
+    const body = formatCheckpoint({ origin, size: 5, root: computeRoot(world.leaves.slice(0, 5)) });
+    const dir = join(world.dir, 'opened');
+    writeLog(dir, world.records.slice(0, 5), signNote(body, newLogSigner({ name: origin, secretKey })));
+    const pins = { ...world.trust(), logs: [{ origin, verifierKey: verifierKey(origin, publicKey) }] };
+    const trust = await world.write('opened-trust.json', JSON.stringify(pins));
+    expect(await look(dir, '--trust', trust)).toMatchObject({ exitCode: 3 });
+    expect(await look(dir, '--trust', trust)).toEqual({
+      exitCode: 3,
+      stderr: '',
+      codes: ['checkpoint-signed', 'watch-consistent', 'watch-unanchored', 'watch-live'],
+    });
   });
 
   it('refuses a state file that it cannot read, instead of starting afresh', async () => {

@@ -7,6 +7,8 @@ export interface AnchorFact {
   readonly blockNumber: number;
   readonly blockHash: string;
   readonly transaction: string;
+  /** Readings by model version that its events state; absent where they were not read. */
+  readonly counts?: ReadonlyMap<string, number>;
   /** Seconds since 1970, where it was asked for. */
   readonly blockTime?: number;
 }

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../errors.ts';
+import { describeFailure } from '../net/describe-failure.ts';
+import { readJson } from '../net/read-body.ts';
 
 const TIMEOUT_MS = 20_000;
 const ATTEMPTS = 5;
+/** Pages of events are the largest honest answers, and are asked for in smaller ones when refused. */
+const MAX_BYTES = 256 * 1024 * 1024;
 const FIRST_PAUSE_MS = 100;
 
 /** The node answered, and the answer is an error. */
@@ -11,8 +14,8 @@ export class RpcRefusal extends Error {
   readonly rpcCode: number;
   /** What a reverted call returned, 0x-prefixed hex: nodes put it in one of two places. */
   readonly data?: string;
-  constructor(rpcCode: number, message: string, data?: unknown) {
-    super(message);
+  constructor(rpcCode: number, message: string, data?: unknown, options?: ErrorOptions) {
+    super(message, options);
     this.rpcCode = rpcCode;
     const inner = typeof data === 'object' && data !== null && 'data' in data ? data.data : data;
     if (typeof inner === 'string') this.data = inner;
@@ -75,10 +78,9 @@ export class JsonRpc {
         redirect: 'error',
       });
       if (response.status === 429 || response.status >= 500) throw new Error(`HTTP ${response.status}`);
-      answer = await response.json();
+      answer = await readJson(response, MAX_BYTES);
     } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
-      throw new RpcUnreachable(`${method}: ${messageOf(error)}${cause}`, { cause: error });
+      throw new RpcUnreachable(`${method}: ${describeFailure(error)}`, { cause: error });
     }
     return readAnswer(method, answer);
   }

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { AnchorFact, ChainAnswer, DatasetFact, ModelFact, RegistryFacts } from './facts.ts';
 import { JsonRpc } from './json-rpc.ts';
+import { toSeconds } from './read-logs.ts';
 import { bare, prefixed, RegistryReader } from './registry-reader.ts';
 
 /** Which facts an audit needs; without a log, a model or a dataset those facts are left out. */
@@ -76,26 +77,26 @@ export async function readHead(reader: RegistryReader, logId: string, block: num
   return head === undefined ? undefined : { size: Number(head[0]), root: bare(String(head[1])) };
 }
 
-/** Anchors of one log, oldest first; of one that names several models, each in an event of its own, the first. */
+/** Anchors of one log, oldest first; one that names several models has an event for each of them. */
 export async function readAnchors(
   reader: RegistryReader,
   logId: string,
   range: { from: number; to: number },
   onPage?: (done: number, total: number) => void,
 ): Promise<AnchorFact[]> {
-  const anchors: AnchorFact[] = [];
+  const anchors: (AnchorFact & { readonly counts: Map<string, number> })[] = [];
   for await (const log of reader.readEvents('Anchored', [prefixed(logId)], range, onPage)) {
-    const { logId: id, size, root } = log.args;
     const { blockNumber, blockHash, transaction } = log;
-    if (anchors.at(-1)?.size === Number(size)) continue;
-    anchors.push({
-      logId: bare(id),
-      size: Number(size),
-      root: bare(root),
-      blockNumber,
-      blockHash,
-      transaction,
-    });
+    const [size, root] = [Number(log.args.size), bare(log.args.root)];
+    const last = anchors.at(-1);
+    const isSame = last?.size === size && last.root === root;
+    const counts = isSame ? last.counts : new Map<string, number>();
+    if (log.args.count > 0n) {
+      const model = bare(log.args.modelVersion);
+      counts.set(model, (counts.get(model) ?? 0) + Number(log.args.count));
+    }
+    if (isSame) continue;
+    anchors.push({ logId: bare(log.args.logId), size, root, blockNumber, blockHash, transaction, counts });
   }
   return anchors;
 }
@@ -124,9 +125,9 @@ async function readModel(
   return {
     modelVersion,
     datasetRoot: bare(model.datasetRoot),
-    registeredAt: Number(model.registeredAt),
+    registeredAt: toSeconds(model.registeredAt),
     isFinal: await isPresentAt(reader, 'modelOf', modelVersion, finalBlock),
-    ...(model.revokedAt !== 0n && { revokedAt: Number(model.revokedAt) }),
+    ...(model.revokedAt !== 0n && { revokedAt: toSeconds(model.revokedAt) }),
   };
 }
 
@@ -142,8 +143,8 @@ async function readDataset(
     size: Number(dataset.size),
     manifestDigest: bare(dataset.manifestDigest),
     custodian: String(dataset.custodian).toLowerCase(),
-    approvedAt: Number(dataset.approvedAt),
+    approvedAt: toSeconds(dataset.approvedAt),
     isFinal: await isPresentAt(reader, 'datasetOf', datasetRoot, finalBlock),
-    ...(dataset.revokedAt !== 0n && { revokedAt: Number(dataset.revokedAt) }),
+    ...(dataset.revokedAt !== 0n && { revokedAt: toSeconds(dataset.revokedAt) }),
   };
 }

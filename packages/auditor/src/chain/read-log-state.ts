@@ -1,3 +1,4 @@
+import { toSeconds } from './read-logs.ts';
 import { bare, type RegistryReader } from './registry-reader.ts';
 
 export interface LogState {
@@ -14,7 +15,7 @@ export async function readLogState(reader: RegistryReader, logId: string): Promi
     reader.call('isStale', logId, 'latest'),
     reader.call('logOf', logId, 'latest'),
   ]);
-  const frozenAt = Number((log?.[0] as { frozenAt?: bigint } | undefined)?.frozenAt ?? 0n);
+  const frozenAt = toSeconds((log?.[0] as { frozenAt?: bigint } | undefined)?.frozenAt ?? 0n);
   return {
     ...(head && { head: { size: Number(head[0]), root: bare(String(head[1])) } }),
     ...(stale && { isStale: Boolean(stale[0]) }),

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type JsonRpc, RpcRefusal } from './json-rpc.ts';
 
 export interface LogFilter {
@@ -23,7 +24,7 @@ export interface BlockRange {
 /**
  * Every matching log of a range, a page at a time. Providers limit ranges and result counts in ways that no two of
  * them share, so the page is halved whenever one refuses and grows again while they agree; a single block that is
- * refused is a real refusal.
+ * refused is a real refusal. The filter's hex is lowercase.
  * @throws RpcRefusal or RpcUnreachable
  */
 export async function* readLogs(
@@ -46,7 +47,7 @@ export async function* readLogs(
       continue;
     }
     if (!Array.isArray(page)) throw new RpcRefusal(0, 'eth_getLogs: the answer is not a list');
-    yield* page.map(readLog);
+    yield* page.map((log: unknown) => readLog(log, filter, { from, to }));
     onPage?.(to - range.from + 1, range.to - range.from + 1);
     from = to + 1;
     width *= 2;
@@ -63,13 +64,46 @@ export function fromQuantity(value: unknown): number {
   return n;
 }
 
-function readLog(log: Record<string, unknown>): ChainLog {
+/** The last second that a time can name (docs/spec/record.md, "Field kinds"). */
+const MAX_SECONDS = 253_402_300_799;
+
+/** Seconds since 1970 from the chain. @throws RpcRefusal for what no date can show */
+export function toSeconds(value: number | bigint): number {
+  if (value > MAX_SECONDS) throw new RpcRefusal(0, `the node sent ${value} for a time`);
+  return Number(value);
+}
+
+const hex = (bytes: number) => z.string().regex(new RegExp(`^0x[0-9a-fA-F]{${bytes * 2}}$`));
+const logSchema = z.object({
+  address: hex(20),
+  topics: z.array(hex(32)).min(1).max(4),
+  data: z.string().regex(/^0x(?:[0-9a-fA-F]{2})*$/),
+  blockNumber: z.string(),
+  blockHash: hex(32),
+  transactionHash: hex(32),
+  logIndex: z.string(),
+});
+
+/** Holds a node to the question: a log of another contract or topic, or from elsewhere, was not asked for. */
+function readLog(value: unknown, { address, topics }: LogFilter, { from, to }: BlockRange): ChainLog {
+  const read = logSchema.safeParse(value);
+  if (!read.success) throw new RpcRefusal(0, 'eth_getLogs: the node sent something that is no log');
+  const log = read.data;
+  const blockNumber = fromQuantity(log.blockNumber);
+  const isAsked =
+    log.address.toLowerCase() === address &&
+    blockNumber >= from &&
+    blockNumber <= to &&
+    topics.every(
+      (wanted, i) => wanted === null || [wanted].flat().includes(log.topics[i]?.toLowerCase() ?? ''),
+    );
+  if (!isAsked) throw new RpcRefusal(0, 'eth_getLogs: the node sent a log that was not asked for');
   return {
-    topics: log.topics as string[],
-    data: String(log.data),
-    blockNumber: fromQuantity(log.blockNumber),
-    blockHash: String(log.blockHash),
-    transaction: String(log.transactionHash),
+    topics: log.topics,
+    data: log.data,
+    blockNumber,
+    blockHash: log.blockHash,
+    transaction: log.transactionHash,
     logIndex: fromQuantity(log.logIndex),
   };
 }

@@ -8,6 +8,7 @@ import {
   type LogFilter,
   readLogs,
   toQuantity,
+  toSeconds,
 } from './read-logs.ts';
 
 const abi = TestigoRegistry__factory.createInterface();
@@ -46,7 +47,9 @@ export class RegistryReader {
   /** keccak256 of the runtime code without 0x; undefined where there is none. */
   async readCodeHash(): Promise<string | undefined> {
     const code = await this.rpc.call('eth_getCode', [this.address, 'latest']);
-    return code === '0x' ? undefined : bare(keccak256(String(code)));
+    if (typeof code !== 'string' || !/^0x(?:[0-9a-f]{2})*$/i.test(code))
+      throw new RpcRefusal(0, 'eth_getCode: the answer is no code');
+    return code === '0x' ? undefined : bare(keccak256(code));
   }
 
   /** Number of the latest block, or of the last final one; -1 where the chain knows no final block. */
@@ -64,7 +67,7 @@ export class RegistryReader {
 
   async readBlockTime(blockNumber: number): Promise<number> {
     const block = await this.rpc.call('eth_getBlockByNumber', [toQuantity(blockNumber), false]);
-    return fromQuantity((block as { timestamp?: unknown } | null)?.timestamp);
+    return toSeconds(fromQuantity((block as { timestamp?: unknown } | null)?.timestamp));
   }
 
   /** Calls a view; undefined where the contract reverts, as it does for a log it does not know. */
@@ -75,12 +78,17 @@ export class RegistryReader {
   ) {
     const data = abi.encodeFunctionData(view as 'headOf', [prefixed(key)]);
     const tag = block === 'latest' ? block : toQuantity(block);
+    let result: unknown;
     try {
-      const result = await this.rpc.call('eth_call', [{ to: this.address, data }, tag]);
-      return abi.decodeFunctionResult(view as 'headOf', String(result));
+      result = await this.rpc.call('eth_call', [{ to: this.address, data }, tag]);
     } catch (error) {
       if (error instanceof RpcRefusal && /revert/i.test(error.message)) return undefined;
       throw error;
+    }
+    try {
+      return abi.decodeFunctionResult(view as 'headOf', String(result));
+    } catch (cause) {
+      throw new RpcRefusal(0, `eth_call: the answer is not one of ${view}`, undefined, { cause });
     }
   }
 
@@ -93,8 +101,19 @@ export class RegistryReader {
     const topics = [abi.getEvent(event).topicHash, ...indexed];
     const filter: LogFilter = { address: this.address, topics };
     for await (const log of readLogs(this.rpc, filter, range, onPage)) {
-      const decoded = abi.parseLog({ topics: [...log.topics], data: log.data });
-      if (decoded !== null) yield { ...log, args: decoded.args };
+      yield { ...log, args: decodeEvent(event, log) };
     }
+  }
+}
+
+/** @throws RpcRefusal where the words of the event are missing or make no sense */
+function decodeEvent(event: RegistryEvent, { topics, data }: ChainLog): LogDescription['args'] {
+  try {
+    const { args } = abi.parseLog({ topics: [...topics], data })!;
+    // what cannot be decoded is thrown when it is looked at
+    args.toArray();
+    return args;
+  } catch (cause) {
+    throw new RpcRefusal(0, `eth_getLogs: the answer is no ${event}`, undefined, { cause });
   }
 }

@@ -4,6 +4,7 @@ import { addPoisonBenchCommand } from '../bench/poison-bench-command.ts';
 import { addBiasCommand } from '../bias/bias-command.ts';
 import { RpcRefusal, RpcUnreachable } from '../chain/json-rpc.ts';
 import { AuditError, messageOf } from '../errors.ts';
+import { cleanText } from '../report/clean-text.ts';
 import { LogUnreachable } from '../trail/tile-source.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDatasetCommand } from './commands/dataset.ts';
@@ -35,7 +36,8 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    io.stderr.write(`testigo-audit: ${messageOf(error)}\n`);
+    // A node's or a log's own words can stand in a message.
+    io.stderr.write(`testigo-audit: ${cleanText(messageOf(error))}\n`);
     if (error instanceof AuditError) return EXIT_USAGE;
     // Not 1: a program that broke off has shown nothing against the evidence.
     if (

@@ -56,6 +56,11 @@ export const ANCHOR_FINDINGS = entriesOf('anchor', {
       meaning: 'Anchors, models and datasets cannot be looked up.',
       next: 'Check the URL, or pass another provider with --chain URL.',
     },
+    'chain-final-unknown': {
+      title: 'The provider knows no final block',
+      meaning: 'What is not final can still be dropped by a reorganisation of the chain.',
+      next: 'Pass another provider, or list what is not final with --latest.',
+    },
     'registry-unpinned': {
       title: 'The chain answers, but no registry is pinned',
       meaning: 'Anybody can deploy a contract that says what suits them.',

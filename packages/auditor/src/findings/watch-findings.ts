@@ -48,6 +48,16 @@ export const WATCH_FINDINGS = entriesOf('watch', {
       meaning: 'There is nothing yet to compare it with.',
       next: 'Run again; from now on the log is held to what was seen.',
     },
+    'watch-log-unknown': {
+      title: 'The registry knows no such log',
+      meaning: 'No anchor can vouch for it: the log was never opened there, or the provider keeps it back.',
+      next: 'Ask another provider, and check the origin of the log: testigo-audit query --log ORIGIN.',
+    },
+    'watch-unanchored': {
+      title: 'The log has no anchor yet',
+      meaning: 'The log could still show another history to somebody else.',
+      next: 'Run again after the first anchor.',
+    },
     'watch-behind': {
       title: 'The log is shorter than it was when this monitor last saw it',
       meaning: 'It may only lag behind, or records were taken away.',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
+import { describeFailure } from '../net/describe-failure.ts';
+import { readJson } from '../net/read-body.ts';
 
 const TIMEOUT_MS = 60_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 // Open Inference Protocol v2, REST: only the parts that every server has (no binary tensors).
 const metadataSchema = z.object({
@@ -45,8 +47,8 @@ async function ask(url: string, body?: string): Promise<unknown> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return await response.json();
+    return await readJson(response, MAX_BYTES);
   } catch (cause) {
-    throw new Error(`${url}: ${messageOf(cause)}`, { cause });
+    throw new Error(`${url}: ${describeFailure(cause)}`, { cause });
   }
 }

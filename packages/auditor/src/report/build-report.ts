@@ -1,5 +1,6 @@
 import { concludeVerdict, exitCodeOf, type Finding, type Outcome } from '@testigo/trail';
 import { makeFinding } from '../findings/table.ts';
+import { cleanText } from './clean-text.ts';
 import { type AuditReport, REPORT_VERSION } from './report.ts';
 import { titleOf } from './text.ts';
 
@@ -32,7 +33,7 @@ export function buildReport(input: ReportInput): AuditReport {
     exitCode: exitCodeOf(outcome),
     conclusion: concludeInWords(outcome, findings, input.verifiedMeans),
     findings: [...findings],
-    notChecked: [...input.notChecked],
+    notChecked: input.notChecked.map(cleanText),
     ...input.extras,
   };
 }
@@ -46,14 +47,6 @@ function concludeInWords(outcome: Outcome, findings: readonly Finding[], verifie
   return first === undefined
     ? 'Nothing was shown.'
     : `${titleOf(first)}${more}. ${first.meaning ?? ''}`.trim();
-}
-
-/**
- * What a finding quotes is hostile: escape sequences drive a terminal, line breaks forge lines of the result, and
- * direction marks turn text round. All of them come out as a visible replacement.
- */
-export function cleanText(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
 function cleanFinding(finding: Finding): Finding {

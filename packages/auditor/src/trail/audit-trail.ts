@@ -153,13 +153,12 @@ export class TrailAudit {
 export function milestonesOf(
   checkpoint: Checkpoint,
   anchors: readonly AnchorFact[],
-  counts: ReadonlyMap<number, ReadonlyMap<string, number>>,
   earlier: readonly { readonly checkpoint: Checkpoint; readonly source: string }[],
 ): Milestone[] {
   return [
-    ...anchors.map(({ size, root, blockNumber, transaction }): Milestone => {
+    ...anchors.map(({ size, root, blockNumber, transaction, counts = new Map() }): Milestone => {
       const source = `anchor in block ${blockNumber}, ${transaction}`;
-      return { size, root: fromHex(root), kind: 'anchor', source, counts: counts.get(size) ?? new Map() };
+      return { size, root: fromHex(root), kind: 'anchor', source, counts };
     }),
     ...earlier.map(
       ({ checkpoint: { size, root }, source }): Milestone => ({ size, root, kind: 'checkpoint', source }),

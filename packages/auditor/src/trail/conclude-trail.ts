@@ -1,6 +1,7 @@
 import type { Checkpoint, Finding } from '@testigo/trail';
 import type { RegistryFacts } from '../chain/facts.ts';
 import { makeFinding } from '../findings/table.ts';
+import { checkHead } from '../verify/check-anchor.ts';
 import type { TrailAudit } from './audit-trail.ts';
 import type { LedgerEnd } from './ledger.ts';
 import { MAX_MODELS, type ModelUse } from './model-tally.ts';
@@ -86,6 +87,8 @@ function concludeAnchors(end: TrailEnd, has: (...codes: string[]) => boolean): F
   const { source, anchors } = facts;
   const shortfall = findShortfall(end);
   if (shortfall.length > 0) return shortfall;
+  const contradiction = checkHead(facts);
+  if (contradiction !== undefined) return [contradiction];
   const final = anchors.filter((anchor) => anchor.blockNumber <= facts.finalBlock);
   const last = final.at(-1)?.size ?? 0;
   const findings: Finding[] = [];

@@ -24,9 +24,8 @@ import { LogUnreachable, TileSource } from './tile-source.ts';
 /** What the shell can look up on chain for this audit. */
 export interface TrailChain {
   readAnswer(logId: string): Promise<ChainAnswer>;
-  /** Readings by model for every anchored size. */
-  readCounts(logId: string): Promise<ReadonlyMap<number, ReadonlyMap<string, number>>>;
-  readModelRoot(modelVersion: string): Promise<string | undefined>;
+  /** The dataset that each provider has for a model; undefined where it knows no such model. */
+  readModelRoots(modelVersion: string): Promise<readonly (string | undefined)[]>;
 }
 
 export interface TrailOptions {
@@ -87,7 +86,7 @@ async function auditLog(options: TrailOptions, source: TileSource): Promise<Trai
   const chain = checkChain(answer, options.trust);
   const facts = chain.value;
   const size = options.isAnchoredOnly && facts ? lastFinalSize(facts, checkpoint.size) : checkpoint.size;
-  const plan = await planWalk(options, checkpoint, size, facts, logId as string);
+  const plan = planWalk(options, checkpoint, size, facts);
   const audit = new TrailAudit(plan.milestones, size);
   try {
     await walk(options, source, audit, size, checkpoint.size);
@@ -113,14 +112,12 @@ async function auditLog(options: TrailOptions, source: TileSource): Promise<Trai
 }
 
 /** Everywhere that the walk has to meet a root that somebody else knows. */
-async function planWalk(
+function planWalk(
   options: TrailOptions,
   checkpoint: Checkpoint,
   size: number,
   facts: RegistryFacts | undefined,
-  logId: string,
 ) {
-  const counts = facts === undefined ? new Map() : await options.chain.readCounts(logId);
   const earlier = options.earlier.map(({ text, source }) => ({
     source,
     ...checkCheckpoint(text, options.trust, source),
@@ -135,7 +132,6 @@ async function planWalk(
   const milestones = milestonesOf(
     checkpoint,
     facts?.anchors ?? [],
-    counts,
     known.filter((one) => one.checkpoint.origin === checkpoint.origin),
   ).filter((milestone) => milestone.size <= size);
   return {
@@ -206,7 +202,10 @@ async function compareUpperTiles(
 async function lookUpModels(chain: TrailChain, audit: TrailAudit): Promise<UsedModel[]> {
   const models: UsedModel[] = [];
   for (const use of audit.ledger.models.uses) {
-    const registeredRoot = await chain.readModelRoot(use.modelVersion);
+    const roots = await chain.readModelRoots(use.modelVersion);
+    // One provider that knows the model otherwise is enough to doubt it.
+    const at = roots.findIndex((root) => root !== use.datasetRoot);
+    const registeredRoot = roots[Math.max(0, at)];
     models.push({ ...use, ...(registeredRoot !== undefined && { registeredRoot }) });
   }
   return models;

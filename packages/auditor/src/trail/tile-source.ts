@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../errors.ts';
+import { describeFailure } from '../net/describe-failure.ts';
+import { readBody } from '../net/read-body.ts';
 
 /** The log answered in a way that says nothing about what it holds. */
 export class LogUnreachable extends Error {
@@ -34,7 +36,8 @@ export class TileSource {
       try {
         return await fetchOnce(url);
       } catch (error) {
-        if (attempt === ATTEMPTS) throw new LogUnreachable(`${path}: ${messageOf(error)}`, { cause: error });
+        if (attempt === ATTEMPTS)
+          throw new LogUnreachable(`${path}: ${describeFailure(error)}`, { cause: error });
         await sleep(100 * 4 ** (attempt - 1));
       }
     }
@@ -63,7 +66,5 @@ async function fetchOnce(url: URL): Promise<Uint8Array | undefined> {
     return undefined;
   }
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes.length > MAX_BYTES) throw new Error(`${bytes.length} bytes are more than any file of a log has`);
-  return bytes;
+  return readBody(response, MAX_BYTES);
 }

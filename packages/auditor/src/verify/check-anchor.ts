@@ -83,17 +83,18 @@ function findContradiction(facts: RegistryFacts, checkpoint: Checkpoint): Findin
       source,
     });
   }
-  const last = facts.anchors.at(-1);
-  if (last !== undefined && (facts.head?.size !== last.size || facts.head.root !== last.root)) {
-    const seen =
-      facts.head === undefined ? 'no head' : `head ${facts.head.root} of ${facts.head.size} records`;
-    return makeFinding('anchor-head-mismatch', {
-      expected: `head ${last.root} of ${last.size} records`,
-      seen,
-      source: facts.source,
-    });
-  }
-  return undefined;
+  return checkHead(facts);
+}
+
+/** Is the head the last anchor? A provider that keeps anchors back contradicts itself. */
+export function checkHead({ anchors, head, source }: RegistryFacts): Finding | undefined {
+  const last = anchors.at(-1);
+  if (last === undefined || (head?.size === last.size && head.root === last.root)) return undefined;
+  return makeFinding('anchor-head-mismatch', {
+    expected: `head ${last.root} of ${last.size} records`,
+    seen: head === undefined ? 'no head' : `head ${head.root} of ${head.size} records`,
+    source,
+  });
 }
 
 function refuteClaim(claim: AnchorClaim, facts: RegistryFacts): Finding | undefined {

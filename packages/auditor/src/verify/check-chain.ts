@@ -4,7 +4,10 @@ import { makeFinding } from '../findings/table.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import type { Checked } from './checked.ts';
 
-/** Is it the pinned registry on the pinned chain that answers? Only then do its facts count for anything. */
+/**
+ * Is it the pinned registry on the pinned chain that answers? Only then do its facts count for anything. What they call
+ * final is what every provider calls final: one alone could invent an anchor in a block that the others do not have yet.
+ */
 export function checkChain(answer: ChainAnswer, trust: Trust | undefined): Checked<RegistryFacts> {
   if (answer.status === 'not-given') {
     return { findings: [makeFinding('chain-not-given', { source: 'command line: --chain' })] };
@@ -19,7 +22,9 @@ export function checkChain(answer: ChainAnswer, trust: Trust | undefined): Check
   const problem = [answer.facts, ...answer.others].map((facts) => checkPins(facts, trust)).find(Boolean);
   if (problem !== undefined) return { findings: [problem] };
   const disagreement = answer.others.map((other) => findDisagreement(answer.facts, other)).find(Boolean);
-  return disagreement === undefined ? { findings: [], value: answer.facts } : { findings: [disagreement] };
+  if (disagreement !== undefined) return { findings: [disagreement] };
+  const finalBlock = Math.min(answer.facts.finalBlock, ...answer.others.map((other) => other.finalBlock));
+  return { findings: [], value: { ...answer.facts, finalBlock } };
 }
 
 function checkPins(facts: RegistryFacts, trust: Trust): Finding | undefined {
@@ -48,7 +53,8 @@ function findDisagreement(a: RegistryFacts, b: RegistryFacts): Finding | undefin
     anchors: facts.anchors
       .filter((anchor) => anchor.blockNumber <= final)
       .map(
-        ({ size, root, blockNumber, blockHash }) => `${size} ${root} in block ${blockNumber} ${blockHash}`,
+        ({ size, root, blockNumber, blockHash, counts = [] }) =>
+          `${size} ${root} in block ${blockNumber} ${blockHash} with ${JSON.stringify([...counts])}`,
       ),
     model: facts.model === undefined ? 'no model' : JSON.stringify(facts.model),
     dataset: facts.dataset === undefined ? 'no dataset' : JSON.stringify(facts.dataset),

@@ -15,20 +15,23 @@ export interface LogView {
   readonly source: string;
   /** What this monitor saw last. */
   readonly previous?: Reference;
-  /** The head in the registry; size 0 for a log that was opened and never anchored. */
-  readonly head?: Reference;
+  /** The head in the registry, as each provider has it; size 0 for a log that was opened and never anchored. */
+  readonly heads: readonly Reference[];
   readonly isStale?: boolean;
   readonly frozenAt?: number;
 }
 
 /** Is the log one history, as seen before and as anchored, and is it alive? */
 export function judgeLog(view: LogView): Finding[] {
-  const { checkpoint, previous, head, source } = view;
+  const { checkpoint, previous, source } = view;
+  const anchored = view.heads.filter(({ size }) => size > 0);
   const findings: Finding[] = [];
   if (previous !== undefined) findings.push(judgePrevious(checkpoint, previous, source));
-  if (head !== undefined && head.size > 0) findings.push(judgeHead(checkpoint, head, source));
+  findings.push(...anchored.map((head) => judgeHead(checkpoint, head, source)));
   if (findings.length === 0)
     findings.push(makeFinding('watch-first-sight', { seen: `${checkpoint.size} records`, source }));
+  else if (view.heads.length > 0 && anchored.length === 0)
+    findings.push(makeFinding('watch-unanchored', { source: 'registry: headOf' }));
   return [...findings, ...judgeLife(view)];
 }
 

@@ -26,7 +26,7 @@ export interface Look {
 export async function lookAtLog(
   source: TileSource,
   trust: Trust | undefined,
-  registry: RegistryReader | undefined,
+  registries: readonly RegistryReader[],
   seen: (origin: string) => Seen | undefined,
 ): Promise<Look> {
   let text: string;
@@ -39,13 +39,13 @@ export async function lookAtLog(
   const checkpoint = signed.value;
   if (checkpoint === undefined || signed.findings.some((finding) => finding.outcome === 'failed'))
     return { findings: signed.findings };
-  const known = await readRegistry(registry, toHex(logIdOf(checkpoint.origin)));
+  const known = await readRegistries(registries, toHex(logIdOf(checkpoint.origin)));
   const previous = seen(checkpoint.origin);
   const view = {
     checkpoint,
     source: source.name,
     ...(previous && { previous: await proveTo(source, checkpoint, previous) }),
-    ...(known.head && { head: await proveTo(source, checkpoint, known.head) }),
+    heads: await Promise.all(known.heads.map((head) => proveTo(source, checkpoint, head))),
     ...(known.isStale !== undefined && { isStale: known.isStale }),
     ...(known.frozenAt !== undefined && { frozenAt: known.frozenAt }),
   };
@@ -70,21 +70,37 @@ async function proveTo(source: TileSource, checkpoint: Checkpoint, reference: Se
 
 interface KnownLog {
   readonly findings: readonly Finding[];
-  readonly head?: Seen;
+  /** The different heads that the providers have: one that lags shows an earlier one, of the same history. */
+  readonly heads: readonly Seen[];
   readonly isStale?: boolean;
   readonly frozenAt?: number;
 }
 
-async function readRegistry(registry: RegistryReader | undefined, logId: string): Promise<KnownLog> {
-  if (registry === undefined)
-    return { findings: [makeFinding('chain-not-given', { source: 'command line: --chain' })] };
+/** What the providers say of the log taken together: an alarm of one of them is an alarm. */
+async function readRegistries(registries: readonly RegistryReader[], logId: string): Promise<KnownLog> {
+  if (registries.length === 0)
+    return { findings: [makeFinding('chain-not-given', { source: 'command line: --chain' })], heads: [] };
+  const known = await Promise.all(registries.map((registry) => readRegistry(registry, logId)));
+  const heads = known.flatMap((one) => one.heads);
+  const stale = known.flatMap(({ isStale }) => (isStale === undefined ? [] : [isStale]));
+  const frozenAt = known.find((one) => one.frozenAt !== undefined)?.frozenAt;
+  return {
+    findings: known.flatMap(({ findings }) => findings),
+    heads: [...new Map(heads.map((head) => [`${head.size} ${head.root}`, head])).values()],
+    ...(stale.length > 0 && { isStale: stale.includes(true) }),
+    ...(frozenAt !== undefined && { frozenAt }),
+  };
+}
+
+async function readRegistry(registry: RegistryReader, logId: string): Promise<KnownLog> {
+  const { source } = registry.rpc;
   try {
     const { readLogState } = await import('../chain/read-log-state.ts');
-    const state = await readLogState(registry, logId);
-    return { findings: [], ...state };
+    const { head, ...state } = await readLogState(registry, logId);
+    if (head !== undefined) return { findings: [], heads: [head], ...state };
+    const unknown = makeFinding('watch-log-unknown', { expected: `log ${logId}`, source });
+    return { findings: [unknown], heads: [] };
   } catch (error) {
-    return {
-      findings: [makeFinding('chain-unreachable', { seen: messageOf(error), source: registry.rpc.source })],
-    };
+    return { findings: [makeFinding('chain-unreachable', { seen: messageOf(error), source })], heads: [] };
   }
 }

@@ -112,7 +112,7 @@ describe('an id that means more than one thing', () => {
     };
     const dir = await makeLog([...world.records, encodeRecord(shadow)]);
     const result = await audit(['verify', SESSION, '--log', dir, '--model', world.modelDir]);
-    expect(result).toMatchObject({ exitCode: 3, against: ['record-ambiguous'] });
+    expect(result).toMatchObject({ exitCode: 3, against: expect.arrayContaining(['record-ambiguous']) });
     expect(result.codes).toContain('session-complete');
   });
 

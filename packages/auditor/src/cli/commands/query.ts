@@ -1,8 +1,11 @@
+import type { Finding } from '@testigo/trail';
 import Table from 'cli-table3';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { findDisagreement, type QueryPage } from '../../chain/compare-pages.ts';
 import type { Cursor, EventRow } from '../../chain/query-events.ts';
 import { AuditError } from '../../errors.ts';
-import { cleanText } from '../../report/build-report.ts';
+import { makeFinding } from '../../findings/table.ts';
+import { cleanText } from '../../report/clean-text.ts';
 import type { Trust } from '../../trust/trust-file.ts';
 import { checkChain } from '../../verify/check-chain.ts';
 import { finishAudit } from '../finish.ts';
@@ -15,7 +18,7 @@ import {
   parseTime,
   readTrust,
 } from '../options.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, type Progress } from '../progress.ts';
 
 const EVENTS = [
   'Anchored',
@@ -89,14 +92,23 @@ async function query(io: Io, options: QueryOptions): Promise<number> {
     { registry: trust.registry, fromBlock: trust.deployedAtBlock },
     io.signal,
   );
-  const pinned = checkChain(answer, trust);
-  if (pinned.value === undefined) {
-    const { format, findings } = { format: options.format, findings: pinned.findings };
+  const refuse = (findings: readonly Finding[]) => {
+    const { format, output } = options;
     const input = { command: 'query', subject: url.host, findings, notChecked: [], verifiedMeans: '' };
-    return finishAudit(io, { format, ...(options.output && { output: options.output }) }, input);
-  }
-  const end = options.latest === true ? pinned.value.latestBlock : pinned.value.finalBlock;
-  const { rows, next } = await collectRows(io, url, trust, options, end);
+    return finishAudit(io, { format, ...(output !== undefined && { output }) }, input);
+  };
+  const pinned = checkChain(answer, trust);
+  if (pinned.value === undefined) return refuse(pinned.findings);
+  const { finalBlock, latestBlock, source } = pinned.value;
+  const end = options.latest === true ? latestBlock : finalBlock;
+  if (end < 0) return refuse([makeFinding('chain-final-unknown', { expected: 'a final block', source })]);
+  const progress = createProgress(io, options.quiet === true);
+  const pages: QueryPage[] = [];
+  for (const one of options.chain) pages.push(await collectRows(io, one, trust, options, end, progress));
+  progress.end();
+  const disagreement = findDisagreement(pages, finalBlock);
+  if (disagreement !== undefined) return refuse([disagreement]);
+  const [{ rows, next }] = pages as [QueryPage];
   const shown =
     options.format === 'json'
       ? `${JSON.stringify({ queryVersion: 1, upToBlock: end, rows, ...(next && { next }) }, null, 2)}\n`
@@ -105,7 +117,14 @@ async function query(io: Io, options: QueryOptions): Promise<number> {
   return 0;
 }
 
-async function collectRows(io: Io, url: URL, trust: Trust, options: QueryOptions, end: number) {
+async function collectRows(
+  io: Io,
+  url: URL,
+  trust: Trust,
+  options: QueryOptions,
+  end: number,
+  progress: Progress,
+): Promise<QueryPage> {
   const [{ JsonRpc }, { RegistryReader }, { findBlockAt, queryEvents }] = await Promise.all([
     import('../../chain/json-rpc.ts'),
     import('../../chain/registry-reader.ts'),
@@ -117,7 +136,6 @@ async function collectRows(io: Io, url: URL, trust: Trust, options: QueryOptions
     from: options.since === undefined ? whole.from : await findBlockAt(reader, options.since, whole),
     to: options.before === undefined ? whole.to : (await findBlockAt(reader, options.before, whole)) - 1,
   };
-  const progress = createProgress(io, options.quiet === true);
   const { event, limit, after } = options;
   const filter = {
     ...options,
@@ -135,8 +153,7 @@ async function collectRows(io: Io, url: URL, trust: Trust, options: QueryOptions
     }
     rows.push(row);
   }
-  progress.end();
-  return { rows, next };
+  return { source: url.host, rows, ...(next !== undefined && { next }) };
 }
 
 function tabulate(rows: readonly EventRow[], next: string | undefined, end: number): string {

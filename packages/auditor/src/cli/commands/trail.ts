@@ -72,10 +72,7 @@ async function auditTrail(io: Io, options: TrailCommandOptions): Promise<number>
   });
 }
 
-const NO_CHAIN: Omit<TrailChain, 'readAnswer'> = {
-  readCounts: async () => new Map(),
-  readModelRoot: async () => undefined,
-};
+const NO_CHAIN: Omit<TrailChain, 'readAnswer'> = { readModelRoots: async () => [] };
 
 async function openChain(io: Io, options: ChainOptions, trust: Trust | undefined): Promise<TrailChain> {
   const [first] = options.chain;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { concludeVerdict, fromHex, toHex } from '@testigo/trail';
+import { concludeVerdict, type Finding, fromHex, toHex } from '@testigo/trail';
 import type { Command } from 'commander';
 import type { RegistryReader } from '../../chain/registry-reader.ts';
 import { AuditError } from '../../errors.ts';
@@ -94,14 +94,15 @@ async function lookOnce(
   witness: Witness | undefined,
 ): Promise<Look> {
   const state = await readState(options.state);
-  const chain = await openRegistry(io, options, trust);
+  const chain = await openRegistries(io, options, trust);
   const source = new TileSource(baseOf(options.log));
-  const seen = await lookAtLog(source, trust, chain.registry, (origin) => state[origin]);
+  const seen = await lookAtLog(source, trust, chain.registries, (origin) => state[origin]);
   const look: Look = {
     ...seen,
-    findings: chain.registry
-      ? seen.findings
-      : [...chain.findings, ...seen.findings.filter((f) => f.code !== 'chain-not-given')],
+    findings:
+      chain.registries.length > 0
+        ? seen.findings
+        : [...chain.findings, ...seen.findings.filter((f) => f.code !== 'chain-not-given')],
   };
   const { checkpoint, text } = look;
   // Stale and frozen logs can still be followed; a fork must never move what this monitor holds the log to.
@@ -128,18 +129,21 @@ const MUST_NOT_ADVANCE = new Set([
   'watch-proof-missing',
 ]);
 
-async function openRegistry(io: Io, options: WatchOptions, trust: Trust | undefined) {
+async function openRegistries(
+  io: Io,
+  options: WatchOptions,
+  trust: Trust | undefined,
+): Promise<{ readonly findings: readonly Finding[]; readonly registries: readonly RegistryReader[] }> {
   const answer = await lookUpFacts(io, options, trust, {});
   const checked = checkChain(answer, trust);
-  const [url] = options.chain;
-  if (checked.value === undefined || trust === undefined || url === undefined)
-    return { findings: checked.findings, registry: undefined };
+  if (checked.value === undefined || trust === undefined)
+    return { findings: checked.findings, registries: [] };
   const [{ JsonRpc }, { RegistryReader: Reader }] = await Promise.all([
     import('../../chain/json-rpc.ts'),
     import('../../chain/registry-reader.ts'),
   ]);
-  const registry: RegistryReader = new Reader(new JsonRpc(url, io.signal), trust.registry);
-  return { findings: [], registry };
+  const registries = options.chain.map((url) => new Reader(new JsonRpc(url, io.signal), trust.registry));
+  return { findings: [], registries };
 }
 
 function report(io: Io, options: WatchOptions, look: Look): Promise<number> {

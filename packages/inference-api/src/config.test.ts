@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readEnvironment } from './config/environment.ts';
 import { redactConfig } from './config/redact.ts';
 import { ConfigError, loadConfig, parseConfig } from './config.ts';
 
@@ -71,6 +72,29 @@ describe('configuration', () => {
     expect(withKeys({ privateKey: key })).toThrow(/policy.onChain/);
     expect(withKeys({ privateKey: key, recorderKey: key })).toThrow(/anchoring.recorderKey/);
     expect(withKeys({ privateKey: key, recorderKey: `0x${'2'.repeat(64)}` })).not.toThrow();
+  });
+
+  it("leaves the project's other variables alone, and takes no unknown name for one of them", () => {
+    const other = { TESTIGO_URL: 'http://127.0.0.1:8080', TESTIGO_TOKEN: 't', TESTIGO_AUDITOR_KEY: 'k' };
+    expect(readEnvironment({ ...other, TESTIGO_WEBHOOK_SECRET: 's' })).toEqual({});
+    expect(readEnvironment({ TESTIGO_TOKENS: 't' })).toEqual({ tokens: 't' });
+  });
+
+  it('shows of a node only where it is, and of other addresses no password', () => {
+    const place = 'https://rpc.example.org';
+    const shown = redactConfig(
+      parseConfig({
+        registry: { ...registry, rpcUrl: `${place}/v3/account-key` },
+        anchoring: {
+          rpcUrls: [`${place}/?key=account-key`, 'https://user:account-key@rpc.example.org', place],
+        },
+        tracing: { otlpUrl: 'https://user:account-key@otlp.example.org/v1/traces' },
+      }),
+    ) as { registry: unknown; anchoring: unknown; tracing: unknown };
+    expect(JSON.stringify(shown)).not.toContain('account-key');
+    expect(shown.registry).toMatchObject({ rpcUrl: `${place}/[redacted]` });
+    expect(shown.anchoring).toMatchObject({ rpcUrls: [`${place}/[redacted]`, `${place}/[redacted]`, place] });
+    expect(shown.tracing).toMatchObject({ otlpUrl: 'https://redacted@otlp.example.org/v1/traces' });
   });
 
   it('shows no secret', () => {

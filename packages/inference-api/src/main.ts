@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { createApiKeys } from './auth/api-keys.ts';
 import { SCOPES } from './auth/principal.ts';
 import { redactConfig } from './config/redact.ts';
+import { token } from './config/values.ts';
 import { type ApiConfig, ConfigError, loadConfig } from './config.ts';
 import { createLogger } from './logging.ts';
 import { startApi } from './start-api.ts';
@@ -45,6 +46,12 @@ const withState = async <T>(config: ApiConfig, use: (db: Database) => Promise<T>
 
 type KeyOptions = { readonly name: string; readonly scopes: string; readonly deployer?: string };
 
+/** The same form as POST /v1/keys takes: sessions carry the deployer into their records. @throws ConfigError */
+const checkCode = (option: string, text: string): void => {
+  const problem = token.safeParse(text).error?.issues[0]?.message;
+  if (problem !== undefined) throw new ConfigError([`${option}: ${problem}`]);
+};
+
 const createKey = async (options: KeyOptions, command: Command): Promise<void> => {
   const config = loadConfig(
     command.optsWithGlobals<{ config?: string }>().config ?? process.env.TESTIGO_CONFIG,
@@ -55,11 +62,13 @@ const createKey = async (options: KeyOptions, command: Command): Promise<void> =
   if (unknown.length > 0)
     throw new ConfigError(unknown.map((scope) => `--scopes: there is no scope ${scope}`));
   const scopes = SCOPES.filter((scope) => wanted.includes(scope));
-  const token = await withState(config, async (db) => {
+  checkCode('--name', options.name);
+  if (options.deployer !== undefined) checkCode('--deployer', options.deployer);
+  const secret = await withState(config, async (db) => {
     const key = { name: options.name, scopes, deployer: options.deployer };
     return (await createApiKeys(db, Date.now).create(key)).token;
   });
-  process.stdout.write(`${token}\n`);
+  process.stdout.write(`${secret}\n`);
 };
 
 const program = new Command('testigo-api')

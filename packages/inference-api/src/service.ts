@@ -7,6 +7,7 @@ import { computeBuildDigest } from './build-digest.ts';
 import type { ApiConfig } from './config.ts';
 import { createApi } from './http/create-api.ts';
 import { createIdempotency } from './http/idempotency.ts';
+import { createRateLimit } from './http/rate-limit.ts';
 import { presentDetection } from './http/routes/detections.ts';
 import type { ReplicaRole } from './http/routes/health.ts';
 import type { TransparencyLog } from './log/log.ts';
@@ -114,7 +115,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
   });
   const evidence = { log, state, keys, anchoring, models: stores.models };
   const apiKeys = createApiKeys(db, now);
-  const authenticate = createAuthenticator(config.auth, apiKeys);
+  const authenticate = createAuthenticator(config.auth, apiKeys, now);
   const detections = { service, anchoring, model: { labels, ...model } };
   const webhooks = openWebhooks({
     config,
@@ -128,8 +129,10 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     now,
     logger,
   });
+  const rate = createRateLimit(config.limits.requestsPerMinute);
   const { streams, whip } = openDoors({
     config,
+    rate,
     service,
     labels,
     inputProfile: base.inputProfile,
@@ -143,6 +146,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     logger,
     config,
     authenticate,
+    rate,
     idempotency: createIdempotency(db, masterKey, now),
     metrics,
     apiKeys,

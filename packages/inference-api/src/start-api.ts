@@ -4,11 +4,12 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseVerifierKey, toHex } from '@testigo/trail';
-import { FetchRequest, JsonRpcProvider } from 'ethers';
+import { FetchRequest, JsonRpcProvider, Network } from 'ethers';
 import type { ApiKeys, NewKey } from './auth/api-keys.ts';
 import { openReplica } from './cluster/replica.ts';
 import type { ApiConfig } from './config.ts';
 import { openLocalHost } from './host.ts';
+import { fenceOf } from './http/local-only.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { type OpenModel, openModel } from './model-setup.ts';
@@ -118,10 +119,9 @@ export const startApi = async (
     const now = () => Date.now();
     const request = new FetchRequest(config.registry.rpcUrl);
     request.timeout = RPC_TIMEOUT_MS;
-    const provider = new JsonRpcProvider(request, undefined, {
-      staticNetwork: true,
-      cacheTimeout: -1,
-    });
+    // Named beforehand: to find out by itself the provider prints to standard output, among the log's lines.
+    const network = Network.from(config.registry.chainId);
+    const provider = new JsonRpcProvider(request, network, { staticNetwork: network, cacheTimeout: -1 });
     onClose(() => provider.destroy());
     const { modelVersion, provenance } = model;
     const { labels } = model.network;
@@ -157,9 +157,10 @@ export const startApi = async (
       openStreams: () => host.current().streams.open(),
       webhookDeliveries: () => host.current().webhookStore.countDeliveries(),
     });
-    const server = createHttpServer(config.server, host.handle);
+    const entrance = fenceOf(config, host);
+    const server = createHttpServer(config.server, entrance.handle);
     hardenServer(server);
-    server.on('upgrade', host.upgrade);
+    server.on('upgrade', entrance.upgrade);
     const url = await listen(server, config.server);
     onClose(async () => {
       isDraining = true;

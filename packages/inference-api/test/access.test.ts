@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../src/index.ts';
 import { get, post, sendPicture } from './support/http.ts';
 import { emptyPicture, facePicture } from './support/pictures.ts';
 import { openTestSession, sessionTerms } from './support/sessions.ts';
+import { openStream, tryStream } from './support/streams.ts';
 import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
 
 let ground: Ground;
@@ -161,12 +163,55 @@ describe('who may do what', () => {
     }
   });
 
+  it('takes no JWT whose deployer claim says nothing it can hold to', async () => {
+    const scope = 'testigo:read testigo:sessions';
+    const known = await signJwt({ scope, deployer: 'bank-a' });
+    expect((await get(`${api.url}/v1/sessions`, bearer(known))).status).toBe(200);
+    for (const deployer of [['bank-a'], 7, null, '', 'Example Bank', {}]) {
+      const { status, body } = await get(
+        `${api.url}/v1/sessions`,
+        bearer(await signJwt({ scope, deployer })),
+      );
+      expect([deployer, status, body.code]).toEqual([deployer, 401, 'unauthenticated']);
+    }
+  });
+
   it('does not start open to everybody on a public address', () => {
     const registry = { rpcUrl: 'http://127.0.0.1:1', address: `0x${'1'.repeat(40)}`, chainId: 1 };
     expect(() => parseConfig({ registry, server: { host: '0.0.0.0' } })).toThrow(/auth.mode/);
     expect(parseConfig({ registry, server: { host: '0.0.0.0' }, auth: { mode: 'required' } }).auth.mode).toBe(
       'required',
     );
+  });
+});
+
+describe('a stream', () => {
+  it('ends once its key is revoked', async () => {
+    const { id, token, headers } = await newKey(['sessions', 'detect']);
+    const sessionId = await openTestSession(api.url, headers);
+    const { socket, waitForAnswers } = await openStream(api.url, sessionId, token);
+    const ended = once(socket, 'close');
+    const face = await facePicture();
+    socket.send(face);
+    expect((await waitForAnswers(1))[0]?.type).toBe('reading');
+    await fetch(`${api.url}/v1/keys/${id}`, { method: 'DELETE', headers: admin });
+    const frames = setInterval(() => socket.send(face), 200);
+    const [code, reason] = (await ended) as [number, Buffer];
+    clearInterval(frames);
+    expect([code, String(reason)]).toEqual([1008, 'unauthenticated']);
+  });
+
+  it('is opened no more often than the rate limit lets', async () => {
+    const { headers, token } = await newKey(['sessions', 'detect']);
+    const sessionId = await openTestSession(api.url, headers);
+    const open = (bearerToken: string) => tryStream(api.url, sessionId, bearerToken);
+    const own = await Promise.all(Array.from({ length: 200 }, () => open(token)));
+    expect(own.filter(({ status }) => status === 101)).toHaveLength(199);
+    const refused = own.find(({ status }) => status !== 101);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate-limited' } });
+    expect(Number(refused?.retryAfter)).toBeGreaterThan(0);
+    const guesses = await Promise.all(Array.from({ length: 220 }, (_, i) => open(`guess-${i}`)));
+    expect(new Set(guesses.map(({ status }) => status))).toEqual(new Set([401, 429]));
   });
 });
 

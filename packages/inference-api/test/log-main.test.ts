@@ -43,6 +43,13 @@ describe('testigo-log', { timeout: 60_000 }, () => {
         422,
         'record-invalid',
       ]);
+      // What a page somewhere else can have this machine's browser send.
+      const headers = { origin: 'https://elsewhere.example.com', 'content-type': 'text/plain' };
+      const fromPage = await fetch(`${url}/v1/records`, { method: 'POST', body, headers });
+      expect([fromPage.status, ((await fromPage.json()) as { code: string }).code]).toEqual([
+        403,
+        'foreign-origin',
+      ]);
       child.kill('SIGTERM');
       const [exitCode] = await once(child, 'exit');
       expect([exitCode, complaint()]).toEqual([0, '']);

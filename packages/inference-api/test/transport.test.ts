@@ -9,7 +9,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, sendPicture } from './support/http.ts';
 import { facePicture } from './support/pictures.ts';
-import { type Ground, prepareGround, startTestApi } from './support/world.ts';
+import { anchoringWith, type Ground, prepareGround, startTestApi } from './support/world.ts';
 
 let ground: Ground;
 let folder: string;
@@ -88,6 +88,27 @@ describe('OpenID Connect', () => {
     await api.discard();
     issuer.close();
   });
+
+  it('says of a silent issuer that it is silent, not that the token is wrong', async () => {
+    const { privateKey } = await generateKeyPair('ES256');
+    const token = await new SignJWT({ scope: 'testigo:read' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setExpirationTime('5m')
+      .sign(privateKey);
+    const broken = createServer((_request, response) => response.writeHead(502).end());
+    await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
+    const { port } = broken.address() as AddressInfo;
+    for (const jwksUri of [`http://127.0.0.1:${port}/jwks`, 'http://127.0.0.1:1/jwks']) {
+      const jwt = { issuer: 'https://id.example.com', audience: 'testigo', jwksUri };
+      const api = await startTestApi(ground, { auth: { mode: 'required', jwt } });
+      const { status, headers, body } = await get(`${api.url}/v1/sessions`, {
+        authorization: `Bearer ${token}`,
+      });
+      expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'issuer-unreachable', '5']);
+      await api.discard();
+    }
+    broken.close();
+  });
 });
 
 describe('answers', () => {
@@ -100,6 +121,19 @@ describe('answers', () => {
     expect((await get(url, { 'if-none-match': etag })).status).toBe(304);
     expect((await get(url, { 'if-none-match': '"other"' })).status).toBe(200);
     await api.discard();
+  });
+
+  it('that stay open, as events of an anchoring do, end with the service', async () => {
+    const api = await startTestApi(ground, {
+      anchoring: anchoringWith(ground),
+      server: { port: 0, drainMs: 60_000 },
+    });
+    const { body } = await sendPicture(api.url, await facePicture());
+    const events = await fetch(`${api.url}/v1/records/${body.recordId}/anchoring`);
+    expect(events.headers.get('content-type')).toContain('text/event-stream');
+    // It would take the minute of drainMs, and this test's time is shorter.
+    await api.discard();
+    expect(await events.text()).toContain('"state":"pending"');
   });
 
   it('that are under way are given before a shutdown ends, and are on record', async () => {

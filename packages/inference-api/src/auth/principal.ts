@@ -26,4 +26,6 @@ export type Principal = {
   readonly scopes: ReadonlySet<Scope>;
   /** The only deployer whose sessions are visible; all if undefined. */
   readonly deployer: string | undefined;
+  /** Whether the key or token that was shown still counts: what outlives one request asks again. */
+  isCurrent(): Promise<boolean>;
 };

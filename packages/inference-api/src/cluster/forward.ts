@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '../errors.ts';
-import { readTraceId } from '../http/create-api.ts';
-import { toApiError, toProblem } from '../http/problem.ts';
+import { toApiError } from '../http/problem.ts';
+import { sendRawProblem } from '../http/raw-problem.ts';
 import type { Logger } from '../logging.ts';
 import type { Writer } from './term.ts';
 import {
@@ -55,22 +55,6 @@ const send = (
     sent.end(body);
   });
 
-const refuse = (request: IncomingMessage, response: ServerResponse, error: ApiError): void => {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const traceId = readTraceId(request.headers.traceparent as string | undefined);
-  response.writeHead(error.httpStatus, {
-    ...error.headers,
-    'Content-Type': 'application/problem+json',
-    'X-Trace-Id': traceId,
-    // The rest of the request may not have been read.
-    Connection: 'close',
-  });
-  response.end(JSON.stringify(toProblem(error, traceId)));
-};
-
 /** Passes a request on to the writer, and its answer back. The body is kept until then: the writer may change. */
 export const createForwarder = ({ writer, waitMs, bodyBytes, logger }: ForwardParts) => {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -85,7 +69,7 @@ export const createForwarder = ({ writer, waitMs, bodyBytes, logger }: ForwardPa
     answer(request, response).catch((thrown: unknown) => {
       const error = toApiError(thrown);
       logger.info({ error: { code: error.code } }, 'a request could not be passed on');
-      refuse(request, response, error);
+      sendRawProblem(request, response, error);
     });
   };
 };

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { readTraceId } from '../http/create-api.ts';
 import { toApiError } from '../http/problem.ts';
-import { rejectUpgrade } from '../streams/stream-server.ts';
+import { rejectUpgrade } from '../http/raw-problem.ts';
 import type { ForwardParts } from './forward.ts';
 import type { Writer } from './term.ts';
 import {
@@ -70,8 +69,5 @@ export const createTunnel =
       checkNotForwarded(request);
       await withWriter(writer, waitMs, (found) => connect(writer, found, request, socket, head));
     };
-    open().catch((thrown: unknown) => {
-      const traceId = readTraceId(request.headers.traceparent as string | undefined);
-      rejectUpgrade(socket, toApiError(thrown), traceId);
-    });
+    open().catch((thrown: unknown) => rejectUpgrade(request, socket, toApiError(thrown)));
   };

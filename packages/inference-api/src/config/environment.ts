@@ -7,6 +7,16 @@ const readScalar = (text: string): unknown => {
   return /^(0|[1-9]\d{0,15})(\.\d+)?$/.test(text) ? Number(text) : text;
 };
 
+/** Names of the project's other programs and examples: none of them is a setting of this service. */
+const NOT_SETTINGS = new Set([
+  'TESTIGO_CONFIG',
+  'TESTIGO_DATA',
+  'TESTIGO_URL',
+  'TESTIGO_TOKEN',
+  'TESTIGO_WEBHOOK_SECRET',
+  'TESTIGO_AUDITOR_KEY',
+]);
+
 /** TESTIGO_SERVER__PORT=9000 sets server.port; names are split at double underscores, words at single ones. */
 export const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, unknown> => {
   const config: Record<string, unknown> = {};
@@ -16,8 +26,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, unknown>
       // Compose files pass on what is unset as empty.
       value === undefined ||
       value === '' ||
-      name === 'TESTIGO_CONFIG' ||
-      name === 'TESTIGO_DATA'
+      NOT_SETTINGS.has(name)
     )
       continue;
     const path = name

@@ -1,8 +1,6 @@
 import type { RequestHandler } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import type { Authenticate } from '../auth/authenticate.ts';
-import type { Principal } from '../auth/principal.ts';
-import { ApiError } from '../errors.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 /** Finds out who asks; a failure is thrown only where the endpoint needs to know. */
 const identify =
@@ -15,23 +13,6 @@ const identify =
     }
     next();
   };
-
-/** draft-ietf-httpapi-ratelimit-headers-08: by caller, or by address for strangers. */
-const limitRate = (requestsPerMinute: number): RequestHandler =>
-  rateLimit({
-    windowMs: 60_000,
-    limit: requestsPerMinute,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    identifier: 'per-caller',
-    keyGenerator: (request, response) => {
-      const principal = response.locals.principal as Principal | undefined;
-      return principal ? principal.id : `ip:${ipKeyGenerator(request.ip ?? '')}`;
-    },
-    handler: () => {
-      throw new ApiError('rate-limited');
-    },
-  });
 
 export type Cors = { readonly origins: readonly string[] };
 
@@ -58,7 +39,7 @@ export const allowOrigins =
     response.status(204).end();
   };
 
-export const admitCallers = (authenticate: Authenticate, requestsPerMinute: number): RequestHandler[] => [
+export const admitCallers = (authenticate: Authenticate, rate: RateLimit): RequestHandler[] => [
   identify(authenticate),
-  limitRate(requestsPerMinute),
+  rate.limit,
 ];

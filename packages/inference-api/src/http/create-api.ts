@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { ApiKeys } from '../auth/api-keys.ts';
@@ -19,6 +18,8 @@ import type { Idempotency } from './idempotency.ts';
 import { mountOperations, requireScope } from './mount.ts';
 import type { Operation } from './operation.ts';
 import { handleErrors } from './problem.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { readTraceId } from './raw-problem.ts';
 import { streamAnchoring } from './routes/anchoring-events.ts';
 import { decisionOperations } from './routes/decisions.ts';
 import { type DetectionRouteParts, detectionOperations } from './routes/detections.ts';
@@ -37,6 +38,7 @@ export type ApiDeps = {
   readonly logger: Logger;
   readonly config: Pick<ApiConfig, 'server' | 'limits'>;
   readonly authenticate: Authenticate;
+  readonly rate: RateLimit;
   readonly idempotency: Idempotency;
   readonly metrics: Metrics;
   readonly apiKeys: ApiKeys;
@@ -50,10 +52,6 @@ export type ApiDeps = {
 };
 
 const SSE_POLL_MS = 500;
-
-/** W3C trace-context: a caller's trace id is kept, so that one id finds the call in both systems' logs. */
-export const readTraceId = (header: string | undefined): string =>
-  /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(header ?? '')?.[1] ?? randomBytes(16).toString('hex');
 
 const traceRequests =
   ({ logger, metrics }: ApiDeps): RequestHandler =>
@@ -102,7 +100,7 @@ export const createApi = (deps: ApiDeps): Express => {
     .set('trust proxy', server.trustProxy)
     .set('query parser', 'simple');
   app.use(traceRequests(deps), helmet(), allowOrigins({ origins: server.corsOrigins }));
-  const admit = admitCallers(deps.authenticate, limits.requestsPerMinute);
+  const admit = admitCallers(deps.authenticate, deps.rate);
   mountOperations(app, apiOperations(deps), {
     bodyBytes: limits.bodyBytes,
     idempotency: deps.idempotency,
@@ -112,7 +110,7 @@ export const createApi = (deps: ApiDeps): Express => {
     '/v1/records/:id/anchoring',
     ...admit,
     requireScope('read'),
-    streamAnchoring({ ...deps.evidence, pollMs: SSE_POLL_MS }),
+    streamAnchoring({ ...deps.evidence, pollMs: SSE_POLL_MS, isDraining: deps.health.isDraining }),
   );
   app.use(createLogRouter(deps.evidence.log));
   app.use(() => {

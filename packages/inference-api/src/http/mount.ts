@@ -72,9 +72,16 @@ const readForm: RequestHandler = (request, _response, next) => {
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
 
+const NOBODY: Principal = {
+  id: 'public',
+  scopes: new Set(),
+  deployer: undefined,
+  isCurrent: async () => true,
+};
+
 const checkScope = (scope: Operation['scope'], response: Response): Principal => {
   const { principal, authError } = response.locals as { principal?: Principal; authError?: unknown };
-  if (scope === 'public') return principal ?? { id: 'public', scopes: new Set(), deployer: undefined };
+  if (scope === 'public') return principal ?? NOBODY;
   if (!principal) throw authError ?? new ApiError('unauthenticated');
   if (!principal.scopes.has(scope)) throw new ApiError('forbidden', `This needs the scope ${scope}.`);
   return principal;

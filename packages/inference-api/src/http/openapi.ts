@@ -59,7 +59,17 @@ const toReply = ({ description, schema, contentType }: ReplyForm, components: Js
     : {}),
 });
 
-const COMMON: readonly ApiErrorCode[] = ['rate-limited', 'internal'];
+const COMMON: readonly ApiErrorCode[] = ['rate-limited', 'foreign-origin', 'internal'];
+
+const FOR_CALLERS: readonly ApiErrorCode[] = [
+  'unauthenticated',
+  'forbidden',
+  'issuer-unreachable',
+  'store-unavailable',
+];
+
+/** Where several replicas share a store. */
+const FOR_WRITES: readonly ApiErrorCode[] = ['not-writer', 'writer-unknown', 'writer-lost'];
 
 const codesOf = (operation: Operation): readonly ApiErrorCode[] => [
   ...(operation.errors ?? []),
@@ -67,7 +77,8 @@ const codesOf = (operation: Operation): readonly ApiErrorCode[] => [
   ...(operation.params || operation.query || operation.body ? (['bad-request'] as const) : []),
   ...(operation.body ? (['body-too-large', 'unsupported-media-type'] as const) : []),
   ...(operation.body && !operation.takesText ? (['bad-json'] as const) : []),
-  ...(operation.scope === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
+  ...(operation.scope === 'public' ? [] : FOR_CALLERS),
+  ...(operation.method === 'get' ? [] : FOR_WRITES),
   ...(operation.isIdempotent ? (['idempotency-mismatch', 'idempotency-busy'] as const) : []),
 ];
 

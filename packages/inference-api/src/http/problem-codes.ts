@@ -39,7 +39,7 @@ export const REQUEST_ERRORS = {
   },
   'image-too-large': {
     title: 'The picture has more pixels than this server decodes',
-    help: 'Shrink it first. The limit (limits.imagePixels) guards against decompression bombs.',
+    help: 'Shrink it first. The limits (limits.imagePixels, and 16,384 for each side) guard against decompression bombs.',
     httpStatus: 413,
   },
   'image-unreadable': {
@@ -72,9 +72,19 @@ export const REQUEST_ERRORS = {
     help: 'Send Authorization: Bearer with an API key or a JWT of the configured issuer.',
     httpStatus: 401,
   },
+  'issuer-unreachable': {
+    title: 'The issuer of tokens cannot be reached',
+    help: 'Its keys are needed to verify a JWT. Send the request again after Retry-After; API keys work meanwhile.',
+    httpStatus: 503,
+  },
   forbidden: {
     title: 'You may not do this',
     help: 'The key or token lacks the scope that this endpoint names, or belongs to another deployer.',
+    httpStatus: 403,
+  },
+  'foreign-origin': {
+    title: 'Web pages from elsewhere are not served here',
+    help: 'This service asks nobody who they are, so it serves programs of its own machine only. Call it as localhost or 127.0.0.1, list the page in server.corsOrigins, or set auth.mode to required.',
     httpStatus: 403,
   },
   'rate-limited': {

@@ -50,6 +50,16 @@ describe('decodeImage', () => {
     }
   });
 
+  it('refuses a picture of one endless row or column, however few pixels it has', async () => {
+    const row = (width: number, height: number) =>
+      sharp({ create: { width, height, channels: 3, background: 'gray' } })
+        .png()
+        .toBuffer();
+    expect(await codeOf(await row(16_384, 1))).toBe('decoded');
+    expect(await codeOf(await row(16_385, 1))).toBe('image-too-large');
+    expect(await codeOf(await row(1, 16_385))).toBe('image-too-large');
+  });
+
   it('turns a picture upright as its EXIF says, and drops the alpha and gray forms', async () => {
     const pixels = Buffer.alloc(40 * 20 * 4, 200);
     const raw = { raw: { width: 40, height: 20, channels: 4 as const } };

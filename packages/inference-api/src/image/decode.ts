@@ -15,6 +15,9 @@ sharp.unblock({
 sharp.concurrency(1);
 sharp.cache(false);
 
+// A picture of one row takes libvips fifty times the memory of a square one with as many pixels. WebP ends here too.
+const MOST_SIDE = 16_384;
+
 const startsWith = (bytes: Uint8Array, at: number, magic: readonly number[]): boolean =>
   magic.every((byte, i) => bytes[at + i] === byte);
 
@@ -36,11 +39,10 @@ export const sniffFormat = (bytes: Uint8Array): ImageFormat | undefined => {
 export const decodeImage = async (bytes: Uint8Array, limits: DecodeLimits): Promise<RgbImage> => {
   if (sniffFormat(bytes) === undefined) throw new ApiError('image-unsupported');
   try {
-    const { data, info } = await sharp(bytes, {
-      limitInputPixels: limits.imagePixels,
-      failOn: 'warning',
-      pages: 1,
-    })
+    const picture = sharp(bytes, { limitInputPixels: limits.imagePixels, failOn: 'warning', pages: 1 });
+    const { width, height } = await picture.metadata();
+    if (Math.max(width, height) > MOST_SIDE) throw new ApiError('image-too-large');
+    const { data, info } = await picture
       .timeout({ seconds: Math.max(1, Math.ceil(limits.decodeTimeoutMs / 1000)) })
       .autoOrient()
       .flatten({ background: '#808080' })

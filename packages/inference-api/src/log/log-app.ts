@@ -1,8 +1,15 @@
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { checkLocal } from '../http/local-only.ts';
 import { sendProblem, toApiError } from '../http/problem.ts';
 import { createIngestRouter } from './ingest-router.ts';
 import type { TransparencyLog } from './log.ts';
 import { createLogRouter } from './router.ts';
+
+/** It asks nobody who they are: a web page that the same machine's browser shows must not write into it. */
+const refusePages: RequestHandler = (request, _response, next) => {
+  checkLocal(request, []);
+  next();
+};
 
 /** A log alone over HTTP: it takes canonical records from anybody who can reach it, and serves them in the C2SP formats. */
 export const createLogApp = (log: TransparencyLog, onFailure: (error: unknown) => void): Express => {
@@ -15,5 +22,5 @@ export const createLogApp = (log: TransparencyLog, onFailure: (error: unknown) =
   return express()
     .disable('etag')
     .disable('x-powered-by')
-    .use(createIngestRouter(log), createLogRouter(log), handleErrors);
+    .use(refusePages, createIngestRouter(log), createLogRouter(log), handleErrors);
 };

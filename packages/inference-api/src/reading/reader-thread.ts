@@ -4,6 +4,7 @@ import { openFaceFinder } from '../faces/open-face-finder.ts';
 import { loadEmotionNetwork } from './emotion-network.ts';
 import { createEmotionReader } from './read-emotion.ts';
 import { FINISH, type ReaderAnswer, type ReaderQuestion, type ReaderSetup } from './reader-messages.ts';
+import { takeTurns } from './take-turns.ts';
 
 const port = parentPort!;
 const { faces, limits, model } = workerData as ReaderSetup;
@@ -22,23 +23,24 @@ const answer = async ({ number, picture, memory }: ReaderQuestion): Promise<Read
   }
 };
 
-const underWay = new Set<Promise<void>>();
-const take = (question: ReaderQuestion): void => {
-  const work = answer(question).then((answered) => {
-    port.postMessage(answered);
-    underWay.delete(work);
-  });
-  underWay.add(work);
-};
+/*
+ * One picture is decoded while the one before is computed on. More at once would gain nothing, and each decoded picture
+ * that waits takes up to 50 MB (limits.imagePixels): what waits does so as the few bytes that were sent.
+ */
+const MOST_AT_ONCE = 2;
+
+const turns = takeTurns(MOST_AT_ONCE, async (question: ReaderQuestion) =>
+  port.postMessage(await answer(question)),
+);
 
 /** A thread that is terminated within ONNX Runtime takes the process along: it must end by itself. */
 const finish = async (): Promise<void> => {
-  await Promise.all(underWay);
+  await turns.idle();
   await Promise.all([finder.close(), network.close()]);
   port.close();
 };
 
 port.on('message', (message: ReaderQuestion | typeof FINISH) =>
-  message === FINISH ? void finish() : take(message),
+  message === FINISH ? void finish() : turns.add(message),
 );
 port.postMessage({ number: 0, detector: finder.name } satisfies ReaderAnswer);

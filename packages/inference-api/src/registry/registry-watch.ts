@@ -27,6 +27,12 @@ export type RegistryWatchOptions = {
   readonly logger: Logger;
 };
 
+/** Without the URL that was asked, which ethers tells in its full messages: operators' keys stand in it. */
+const messageOf = (error: unknown): string => {
+  const { shortMessage, message } = error as { readonly shortMessage?: string; readonly message?: string };
+  return shortMessage ?? message ?? String(error);
+};
+
 const withoutPrefix = (hash: string): string => hash.replace(/^0x/, '').toLowerCase();
 
 const readFacts = async ({ provider, address, chainId, modelVersion, datasetRoot }: RegistryWatchOptions) => {
@@ -69,7 +75,11 @@ export const watchRegistry = (options: RegistryWatchOptions): RegistryWatch => {
     try {
       seen = { ...(await readFacts(options)), atMs };
     } catch (error) {
-      if (!isStopped) options.logger.warn({ err: error }, 'the registry did not answer');
+      if (!isStopped)
+        options.logger.warn(
+          { error: { code: 'registry-unreachable', message: messageOf(error) } },
+          'the registry did not answer',
+        );
     }
     return standing();
   };

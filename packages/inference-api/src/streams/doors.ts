@@ -1,5 +1,6 @@
 import type { Authenticate } from '../auth/authenticate.ts';
 import type { ApiConfig } from '../config.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
 import type { Logger } from '../logging.ts';
 import type { SessionService } from '../sessions/session-service.ts';
 import { createWhipService, type WhipService } from '../webrtc/whip-service.ts';
@@ -7,6 +8,7 @@ import type { FrameStreamParts } from './frame-stream.ts';
 import { type StreamServer, serveStreams } from './stream-server.ts';
 
 type DoorParts = Omit<FrameStreamParts, 'framesInFlight' | 'windowMs'> & {
+  readonly rate: RateLimit;
   readonly config: ApiConfig;
   readonly authenticate: Authenticate;
   readonly sessions: SessionService;
@@ -37,6 +39,7 @@ export const openDoors = (
     ...frames,
     frameBytes: limits.bodyBytes,
     streams: limits.streams,
+    trustedHops: parts.config.server.trustProxy,
     pingMs: STREAM_PING_MS,
   });
   const streams = {

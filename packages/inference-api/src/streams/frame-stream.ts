@@ -1,6 +1,6 @@
 import { type Context as TraceContext, context as traceContext } from '@opentelemetry/api';
 import type { InputProfile } from '@testigo/model';
-import type { ApiError } from '../errors.ts';
+import { ApiError } from '../errors.ts';
 import { newFaceMemory } from '../faces/find-faces.ts';
 import { toApiError, toProblem } from '../http/problem.ts';
 import type { DetectionService, ReadPicture, RecordedReading } from '../reading/detection-service.ts';
@@ -35,6 +35,8 @@ export type FrameChannel = {
 export type FrameStreamCaller = {
   readonly sessionId: string;
   readonly deployer: string | undefined;
+  /** Whether the key or token that opened the stream still counts. */
+  readonly isCurrent: () => Promise<boolean>;
   readonly traceId: string;
   /** Of the request that opened the stream: its frames belong under it. */
   readonly trace: TraceContext;
@@ -42,6 +44,17 @@ export type FrameStreamCaller = {
 
 /** Unsent answers beyond this mean that nobody reads them. */
 const UNREAD_BYTES = 1_048_576;
+
+/** Asking with every frame would cost a look into the database each. */
+const RECHECK_MS = 1_000;
+
+/** After these no frame of the stream can be read any more. */
+const ENDING: ReadonlySet<string> = new Set([
+  'session-closed',
+  'subject-erased',
+  'session-unknown',
+  'unauthenticated',
+]);
 
 /**
  * Reads the frames of one sender in order, one answer each; a frame is read while the one before is being recorded.
@@ -59,11 +72,13 @@ export class FrameStream {
   #tail: Promise<void> = Promise.resolve();
   #inFlight = 0;
   #frames = 0;
+  #checkedAtMs: number;
 
   constructor(channel: FrameChannel, parts: FrameStreamParts, caller: FrameStreamCaller) {
     this.#channel = channel;
     this.#parts = parts;
     this.#caller = caller;
+    this.#checkedAtMs = parts.now();
     this.#smooth = createSmoother(parts.labels);
     this.#windows = observeWindows(parts.labels, parts.windowMs, parts.inputProfile);
     this.#send({ type: 'ready', sessionId: caller.sessionId, framesInFlight: parts.framesInFlight });
@@ -96,6 +111,7 @@ export class FrameStream {
 
   async #read(take: () => Uint8Array | Promise<Uint8Array>, arrivedAtMs: number): Promise<ReadPicture> {
     const picture = await take();
+    await this.#checkCaller();
     const { sessionId, deployer, trace } = this.#caller;
     return traceContext.with(trace, () =>
       this.#parts.service.read({
@@ -106,6 +122,14 @@ export class FrameStream {
         memory: this.#memory,
       }),
     );
+  }
+
+  /** A key that was revoked, or a token that expired, ends the stream it opened. */
+  async #checkCaller(): Promise<void> {
+    const nowMs = this.#parts.now();
+    if (nowMs - this.#checkedAtMs < RECHECK_MS) return;
+    if (!(await this.#caller.isCurrent())) throw new ApiError('unauthenticated');
+    this.#checkedAtMs = nowMs;
   }
 
   async #answer(frame: number, read: Promise<ReadPicture>, arrivedAtMs: number): Promise<void> {
@@ -126,10 +150,8 @@ export class FrameStream {
   #refuse(frame: number, error: ApiError, arrivedAtMs: number, quality: Quality | undefined): void {
     this.#send({ type: 'refused', frame, problem: toProblem(error, this.#caller.traceId) });
     this.#tell(this.#windows.addRefusal(arrivedAtMs, quality));
-    const isOver =
-      error.code === 'session-closed' || error.code === 'subject-erased' || error.code === 'session-unknown';
     // RFC 6455 section 7.4.1, 1008: the terms under which the stream began hold no more.
-    if (isOver) this.#channel.end(1008, error.code);
+    if (ENDING.has(error.code)) this.#channel.end(1008, error.code);
   }
 
   #tell(window: WindowSignal | undefined): void {

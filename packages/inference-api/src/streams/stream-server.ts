@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.ts';
+import type { Principal } from '../auth/principal.ts';
 import { ApiError } from '../errors.ts';
-import { readTraceId } from '../http/create-api.ts';
-import { toApiError, toProblem } from '../http/problem.ts';
+import { toApiError } from '../http/problem.ts';
+import { addressOf, type RateLimit } from '../http/rate-limit.ts';
+import { readTraceId, rejectUpgrade } from '../http/raw-problem.ts';
 import type { Logger } from '../logging.ts';
 import type { SessionService } from '../sessions/session-service.ts';
 import { readTraceContext } from '../tracing/spans.ts';
@@ -17,6 +19,9 @@ import {
 
 export type StreamServerParts = FrameStreamParts & {
   readonly authenticate: Authenticate;
+  readonly rate: RateLimit;
+  /** Reverse proxies whose X-Forwarded-For counts. */
+  readonly trustedHops: number;
   readonly sessions: SessionService;
   readonly frameBytes: number;
   readonly streams: number;
@@ -43,13 +48,6 @@ const protocolsOf = (request: IncomingMessage): string[] =>
 const authorizationOf = (request: IncomingMessage): string | undefined => {
   const offered = protocolsOf(request).find((name) => name.startsWith(BEARER_PROTOCOL));
   return offered ? `Bearer ${offered.slice(BEARER_PROTOCOL.length)}` : request.headers.authorization;
-};
-
-/** Not a WebSocket yet: the refusal is a plain HTTP answer. */
-export const rejectUpgrade = (socket: Duplex, error: ApiError, traceId: string): void => {
-  const body = JSON.stringify(toProblem(error, traceId));
-  const head = `HTTP/1.1 ${error.httpStatus} ${error.code}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n`;
-  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 };
 
 const keepAlive = (sockets: Set<WebSocket>, pingMs: number): NodeJS.Timeout => {
@@ -95,17 +93,32 @@ export const serveStreams = (parts: StreamServerParts): StreamServer => {
   const streams = new Map<WebSocket, FrameStream>();
   const timer = keepAlive(webSockets.clients as Set<WebSocket>, parts.pingMs);
 
+  /** Counts every attempt, also those of strangers, as every other request is counted. */
+  const identify = async (request: IncomingMessage): Promise<Principal> => {
+    const address = addressOf(request, parts.trustedHops);
+    const principal = await parts
+      .authenticate(authorizationOf(request), address)
+      .catch(async (error: unknown) => {
+        await parts.rate.countUpgrade(undefined, address);
+        throw error;
+      });
+    await parts.rate.countUpgrade(principal, address);
+    return principal;
+  };
+
   const admit = async (request: IncomingMessage, traceId: string): Promise<FrameStreamCaller> => {
     const [path = ''] = (request.url ?? '').split('?');
     const sessionId = PATH.exec(path)?.[1];
     if (sessionId === undefined) throw new ApiError('not-found');
-    const principal = await parts.authenticate(authorizationOf(request), request.socket.remoteAddress ?? '');
+    const principal = await identify(request);
     if (!principal.scopes.has('detect')) throw new ApiError('forbidden', 'This needs the scope detect.');
-    if (streams.size >= parts.streams) throw new ApiError('overloaded');
+    if (streams.size >= parts.streams)
+      throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
     const session = await parts.sessions.find(sessionId, principal.deployer);
     if (session.closedAtMs !== undefined) throw new ApiError('session-closed');
     const trace = readTraceContext(request.headers);
-    return { sessionId, deployer: principal.deployer, traceId, trace };
+    const { deployer, isCurrent } = principal;
+    return { sessionId, deployer, isCurrent, traceId, trace };
   };
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -125,7 +138,11 @@ export const serveStreams = (parts: StreamServerParts): StreamServer => {
           );
           streams.set(webSocket, stream);
         }),
-      (thrown: unknown) => rejectUpgrade(socket, toApiError(thrown), traceId),
+      (thrown: unknown) => {
+        const error = toApiError(thrown);
+        parts.logger.info({ error: { code: error.code }, trace: { id: traceId } }, 'stream refused');
+        rejectUpgrade(request, socket, error);
+      },
     );
   };
 

@@ -23,6 +23,12 @@ export type GuardOptions = {
   readonly resolve?: (host: string) => Promise<readonly { address: string; family: number }[]>;
 };
 
+// IANA hands out public IPv6 addresses from here only; ::7f00:1, the long deprecated spelling of 127.0.0.1, lies outside.
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
+const isAssigned = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(GLOBAL_IPV6);
+
 const resolveAll = (host: string) => lookupHost(host, { all: true, verbatim: true });
 
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
@@ -38,7 +44,8 @@ export const createTargetGuard = ({ allowedNetworks, resolve = resolveAll }: Gua
       ([network, bits]) => network.kind() === address.kind() && address.match(network as never, bits),
     );
     // `unicast` is what is left after every special range: loopback, private, link-local, carrier NAT, 6to4, NAT64 …
-    return isListed || (address.range() === 'unicast' && url.protocol === 'https:');
+    const isPublic = address.range() === 'unicast' && isAssigned(address);
+    return isListed || (isPublic && url.protocol === 'https:');
   };
 
   const check = (address: string, url: URL): void => {

@@ -93,6 +93,8 @@ describe('the target guard', () => {
       '[fe80::1]',
       '[fd00::1]',
       '[64:ff9b::7f00:1]',
+      '[::127.0.0.1]',
+      '[4000::1]',
       '[2002:7f00:1::]',
     ])
       expect([host, isRefused(`https://${host}/`)]).toEqual([host, true]);

@@ -2,11 +2,45 @@ import { WebSocket } from 'ws';
 
 export type Message = Record<string, unknown> & { type: string };
 
+const connect = (url: string, sessionId: string, token: string | undefined, headers = {}): WebSocket =>
+  new WebSocket(
+    `${url.replace('http', 'ws')}/v1/sessions/${sessionId}/frames`,
+    ['testigo.frames.v1', ...(token === undefined ? [] : [`testigo.bearer.${token}`])],
+    { headers },
+  );
+
+export type StreamAttempt = {
+  /** 101 where it was let in. */
+  readonly status: number | undefined;
+  readonly retryAfter?: string | undefined;
+  readonly body?: unknown;
+};
+
+/** Asks for a stream and leaves at once where it gets one. */
+export const tryStream = (
+  url: string,
+  sessionId: string,
+  token?: string,
+  headers: Record<string, string> = {},
+): Promise<StreamAttempt> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(url, sessionId, token, headers);
+    socket.once('error', reject);
+    socket.once('open', () => {
+      socket.terminate();
+      resolve({ status: 101 });
+    });
+    socket.once('unexpected-response', async (_request, response) => {
+      let text = '';
+      for await (const part of response) text += String(part);
+      const retryAfter = response.headers['retry-after'];
+      resolve({ status: response.statusCode, retryAfter, body: JSON.parse(text) });
+    });
+  });
+
 /** A socket for frames, what came over it, and a wait for so many answers. */
-export const openStream = async (url: string, sessionId: string) => {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/sessions/${sessionId}/frames`, [
-    'testigo.frames.v1',
-  ]);
+export const openStream = async (url: string, sessionId: string, token?: string) => {
+  const socket = connect(url, sessionId, token);
   const messages: Message[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
   const answers = () => messages.filter(({ type }) => type === 'reading' || type === 'refused');

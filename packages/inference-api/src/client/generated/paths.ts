@@ -752,7 +752,7 @@ export interface components {
         /** @description RFC 9457 problem details. Branch on code. */
         Problem: {
             /** @enum {string} */
-            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "forbidden" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "webhook-unknown" | "webhook-target-forbidden" | "webhook-limit" | "webhook-disabled" | "delivery-unknown" | "offer-unfit" | "webrtc-unavailable" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "not-writer" | "writer-unknown" | "writer-lost" | "store-unavailable" | "store-version" | "log-corrupt" | "log-forked";
+            code: "bad-request" | "bad-json" | "not-found" | "method-not-allowed" | "body-too-large" | "unsupported-media-type" | "image-unsupported" | "image-too-large" | "image-unreadable" | "session-unknown" | "session-closed" | "subject-erased" | "field-unknown" | "unauthenticated" | "issuer-unreachable" | "forbidden" | "foreign-origin" | "rate-limited" | "idempotency-mismatch" | "idempotency-busy" | "hold-unknown" | "key-unknown" | "webhook-unknown" | "webhook-target-forbidden" | "webhook-limit" | "webhook-disabled" | "delivery-unknown" | "offer-unfit" | "webrtc-unavailable" | "overloaded" | "internal" | "role-not-allowed" | "notice-missing" | "consent-missing" | "model-not-registered" | "model-revoked" | "dataset-not-approved" | "dataset-revoked" | "registry-unreachable" | "reviewer-missing" | "fact-missing" | "protected-trait" | "personal-data" | "several-faces" | "legal-hold" | "retention-period" | "clock-skew" | "no-face" | "face-too-small" | "light-unfit" | "face-blurred" | "face-turned" | "record-invalid" | "record-id-taken" | "record-too-large" | "record-unknown" | "log-range" | "log-locked" | "log-unavailable" | "log-overloaded" | "not-writer" | "writer-unknown" | "writer-lost" | "store-unavailable" | "store-version" | "log-corrupt" | "log-forked";
             detail?: string;
             errors?: {
                 at: string;
@@ -942,6 +942,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -996,6 +1005,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-found`: There is nothing here. */
             404: {
                 headers: {
@@ -1041,6 +1059,15 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `rate-limited`: Too many requests. */
@@ -1090,7 +1117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1117,6 +1144,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getOpenApi: {
@@ -1135,6 +1171,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `rate-limited`: Too many requests. */
@@ -1173,6 +1218,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `rate-limited`: Too many requests. */
@@ -1257,7 +1311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `notice-missing`: Nothing shows that the person was told, so there is no reading. `forbidden`: You may not do this. */
+            /** @description `notice-missing`: Nothing shows that the person was told, so there is no reading. `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1338,7 +1392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `overloaded`: Too many pictures are waiting. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `overloaded`: Too many pictures are waiting. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1394,7 +1448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `reviewer-missing`: A decision needs a human reviewer. `fact-missing`: A decision needs an objective fact. `protected-trait`: The label names a protected trait. `forbidden`: You may not do this. */
+            /** @description `reviewer-missing`: A decision needs a human reviewer. `fact-missing`: A decision needs an objective fact. `protected-trait`: The label names a protected trait. `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1475,7 +1529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1531,7 +1585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `reviewer-missing`: A decision needs a human reviewer. `fact-missing`: A decision needs an objective fact. `forbidden`: You may not do this. */
+            /** @description `reviewer-missing`: A decision needs a human reviewer. `fact-missing`: A decision needs an objective fact. `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1612,7 +1666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1652,7 +1706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1672,6 +1726,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1721,7 +1784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1759,6 +1822,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1804,7 +1876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1833,6 +1905,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1880,7 +1961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1909,6 +1990,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1964,7 +2054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2002,6 +2092,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2049,7 +2148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2078,6 +2177,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2129,7 +2237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2174,7 +2282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2229,7 +2337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2249,6 +2357,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2301,7 +2418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `role-not-allowed`: People in this role are never scored. `notice-missing`: Nothing shows that the person was told, so there is no reading. `consent-missing`: Consent is the legal basis, and nothing shows that it was given. `forbidden`: You may not do this. */
+            /** @description `role-not-allowed`: People in this role are never scored. `notice-missing`: Nothing shows that the person was told, so there is no reading. `consent-missing`: Consent is the legal basis, and nothing shows that it was given. `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2364,7 +2481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2413,7 +2530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2442,6 +2559,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2499,7 +2625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2580,7 +2706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2636,7 +2762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `retention-period`: The logs are younger than six months. `forbidden`: You may not do this. */
+            /** @description `retention-period`: The logs are younger than six months. `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2717,7 +2843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2770,7 +2896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2842,7 +2968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2893,7 +3019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2922,6 +3048,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2976,7 +3111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3048,7 +3183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3105,7 +3240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3177,7 +3312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3239,7 +3374,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3268,6 +3403,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3319,7 +3463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3400,7 +3544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `overloaded`: Too many pictures are waiting. */
+            /** @description `overloaded`: Too many pictures are waiting. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3448,7 +3592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3477,6 +3621,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3515,7 +3668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3535,6 +3688,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3584,7 +3746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3647,6 +3809,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getWebhook: {
@@ -3687,7 +3858,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3716,6 +3887,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3761,7 +3941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3790,6 +3970,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3846,7 +4035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3875,6 +4064,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3921,7 +4119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3959,6 +4157,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4006,7 +4213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4035,6 +4242,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4085,7 +4301,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: You may not do this. */
+            /** @description `foreign-origin`: Web pages from elsewhere are not served here. `forbidden`: You may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4123,6 +4339,15 @@ export interface operations {
             };
             /** @description `internal`: Something failed on our side. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

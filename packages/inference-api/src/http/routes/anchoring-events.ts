@@ -9,6 +9,8 @@ export type AnchoringEventParts = {
   readonly log: TransparencyLog;
   readonly anchoring: AnchoringView;
   readonly pollMs: number;
+  /** The service goes away: a stream that stayed open would hold up its end. */
+  readonly isDraining: () => boolean;
 };
 
 const LONGEST_MS = 15 * 60_000;
@@ -17,14 +19,14 @@ const HEARTBEAT_MS = 20_000;
 
 /** What a record's anchoring has come to, each time it changes, until it is final. */
 async function* followAnchoring(
-  { anchoring, pollMs }: AnchoringEventParts,
+  { anchoring, pollMs, isDraining }: AnchoringEventParts,
   leafIndex: number,
   signal: AbortSignal,
 ) {
   let last = '';
   let toldAt = 0;
   const endsAt = Date.now() + LONGEST_MS;
-  while (!signal.aborted && Date.now() < endsAt) {
+  while (!signal.aborted && !isDraining() && Date.now() < endsAt) {
     const status = presentAnchoring(await anchoring.statusOf(leafIndex));
     const text = JSON.stringify(status);
     if (text !== last) {

@@ -29,10 +29,11 @@ export const whipOperations = (whip: WhipService) => [
     },
     errors: ['offer-unfit', 'webrtc-unavailable', 'session-unknown', 'session-closed', 'overloaded'],
     handle: async ({ params, body, context }) => {
-      const { deployer } = context.principal;
+      const { deployer, isCurrent } = context.principal;
       const caller = {
         sessionId: params.id,
         deployer,
+        isCurrent,
         traceId: context.traceId,
         trace: context.trace,
       };

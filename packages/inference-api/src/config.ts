@@ -65,6 +65,11 @@ export const configSchema = fieldsSchema
     path: ['auth', 'mode'],
     message: 'open only on a loopback host: set it to required to listen elsewhere',
   })
+  .refine(({ limits: { bodyBytes, bufferedBytes } }) => bufferedBytes >= 4 * bodyBytes, {
+    path: ['limits', 'bufferedBytes'],
+    message:
+      'at least four times limits.bodyBytes: a caller may hold a quarter of it, and needs room for one body',
+  })
   .refine((config) => !sharesStore(config) || config.log.signingKey !== undefined, {
     path: ['log', 'signingKey'],
     message: SHARED_KEY,

@@ -2,7 +2,7 @@ import type { InputProfile } from '@testigo/model';
 import type { Express } from 'express';
 import type { AnchoringEngine } from './anchoring/engine.ts';
 import { type ApiKeys, createApiKeys } from './auth/api-keys.ts';
-import { createAuthenticator } from './auth/authenticate.ts';
+import { type Authenticate, createAuthenticator } from './auth/authenticate.ts';
 import { computeBuildDigest } from './build-digest.ts';
 import type { ApiConfig } from './config.ts';
 import { createApi } from './http/create-api.ts';
@@ -71,6 +71,7 @@ export type Service = {
   readonly log: TransparencyLog;
   readonly engine: AnchoringEngine | undefined;
   readonly apiKeys: ApiKeys;
+  readonly authenticate: Authenticate;
   readonly ledger: Ledger;
   /** Sends what is owed: started, and stopped, in the one process that writes the log. */
   readonly webhookDispatcher: Dispatcher;
@@ -169,6 +170,7 @@ export const createService = (base: ServiceBase, stores: Stores): Service => {
     log,
     engine,
     apiKeys,
+    authenticate,
     ledger,
     webhookDispatcher: webhooks.dispatcher,
     webhookStore: webhooks.store,

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../src/index.ts';
@@ -228,6 +230,43 @@ describe('rate limits', () => {
     expect(Number(limited?.headers.get('retry-after'))).toBeGreaterThan(0);
     const other = await newKey(['read']);
     expect((await get(`${api.url}/v1/sessions`, other.headers)).status).toBe(200);
+  });
+});
+
+describe('bodies', () => {
+  it('that one caller holds up are refused before they fill the memory, and others are still served', async () => {
+    const own = await startTestApi(ground, {
+      auth: { mode: 'required' },
+      limits: { bodyBytes: 20_000, bufferedBytes: 80_000 },
+    });
+    const make = async (name: string) => bearer((await own.createKey({ name, scopes: ['detect'] })).token);
+    const [greedy, other] = [await make('greedy'), await make('other')];
+    const body = { image: 'A'.repeat(15_000) };
+    const statusOf = async (headers: Record<string, string>) => {
+      const answer = await post(`${own.url}/v1/detections`, body, headers);
+      return [answer.status, answer.body.code];
+    };
+    const slow = request(`${own.url}/v1/detections`, {
+      method: 'POST',
+      headers: { ...greedy, 'content-type': 'application/json', 'content-length': 19_000 },
+    });
+    slow.on('error', () => {}).write(JSON.stringify(body).slice(0, 15_000));
+    await expect.poll(() => statusOf(greedy), { timeout: 10_000 }).toEqual([503, 'overloaded']);
+    expect(await statusOf(other)).toEqual([415, 'image-unsupported']);
+    slow.destroy();
+    await expect.poll(() => statusOf(greedy), { timeout: 10_000 }).toEqual([415, 'image-unsupported']);
+    await own.discard();
+  });
+
+  it('are taken as they are, never inflated', async () => {
+    const { headers } = await newKey(['detect']);
+    const body = gzipSync(JSON.stringify({ image: 'AAAA' }));
+    const response = await fetch(`${api.url}/v1/detections`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      body,
+    });
+    expect([response.status, await response.json()]).toMatchObject([415, { code: 'unsupported-media-type' }]);
   });
 });
 

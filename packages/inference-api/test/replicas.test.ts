@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { newNoteVerifier, openNote, parseCheckpoint, toHex } from '@testigo/trail';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -55,6 +56,18 @@ describe.skipIf(postgresUrl === undefined)(
         await first.discard();
         await database.drop();
       };
+    });
+
+    it('ask a stranger for a key before they take in a body to pass on', async () => {
+      await becomesWriter(first);
+      const third = await startTestApi(ground, { ...sharedBy(database), auth: { mode: 'required' } });
+      const headers = { 'content-type': 'application/json', 'content-length': 1_000_000 };
+      const sent = request(`${third.url}/v1/detections`, { method: 'POST', headers });
+      sent.on('error', () => {}).flushHeaders();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      expect(answer.statusCode).toBe(401);
+      sent.destroy();
+      await third.discard();
     });
 
     it('take requests alike, one records, and what it recorded is found at both at once', async () => {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authenticate } from '../auth/authenticate.ts';
 import { ApiError } from '../errors.ts';
+import { type BodyBudget, type BodyHold, bodyRefusal } from '../http/body-budget.ts';
 import { toApiError } from '../http/problem.ts';
 import { sendRawProblem } from '../http/raw-problem.ts';
 import type { Logger } from '../logging.ts';
@@ -19,6 +21,8 @@ export type ForwardParts = {
   /** How long a request waits for one. */
   readonly waitMs: number;
   readonly bodyBytes: number;
+  readonly bodyBudget: BodyBudget;
+  readonly authenticate: Authenticate;
   readonly logger: Logger;
 };
 
@@ -28,12 +32,13 @@ const ANSWER_TIMEOUT_MS = 60_000;
 export const wantsRecording = ({ method = 'GET' }: IncomingMessage): boolean =>
   !['GET', 'HEAD', 'OPTIONS'].includes(method);
 
-const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
+const readBody = async (request: IncomingMessage, limit: number, hold: BodyHold): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > limit) throw new ApiError('body-too-large');
+    if (!hold.add(chunk.length)) throw bodyRefusal();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -55,11 +60,19 @@ const send = (
     sent.end(body);
   });
 
-/** Passes a request on to the writer, and its answer back. The body is kept until then: the writer may change. */
-export const createForwarder = ({ writer, waitMs, bodyBytes, logger }: ForwardParts) => {
+/**
+ * Passes a request on to the writer, and its answer back. The body is kept until then, since the writer may change; so
+ * nothing of it is read for a stranger, as the writer itself would not either.
+ */
+export const createForwarder = (parts: ForwardParts) => {
+  const { writer, waitMs, logger } = parts;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     checkNotForwarded(request);
-    const body = await readBody(request, bodyBytes);
+    const address = request.socket.remoteAddress ?? '';
+    const caller = await parts.authenticate(request.headers.authorization, address);
+    const hold = parts.bodyBudget.hold(caller.id);
+    response.once('close', hold.release);
+    const body = await readBody(request, parts.bodyBytes, hold);
     const answered = await withWriter(writer, waitMs, (found) => send(writer, found, request, body));
     response.writeHead(answered.statusCode ?? 502, endToEnd(answered.headers));
     answered.once('error', () => response.destroy());

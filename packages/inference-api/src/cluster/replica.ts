@@ -4,6 +4,7 @@ import { SqlOutbox } from '../anchoring/sql-outbox.ts';
 import { createAnchoring, viewAnchoring } from '../anchoring-setup.ts';
 import { ApiError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { createBodyBudget } from '../http/body-budget.ts';
 import { FollowerLog } from '../log/follower-log.ts';
 import { openLog } from '../log/open-log.ts';
 import { PostgresReader } from '../log/postgres-reader.ts';
@@ -141,7 +142,14 @@ export const openReplica = async (base: ServiceBase, onClose: OnClose): Promise<
 
   const writer = (): Writer | undefined => election?.writer();
   const waitMs = config.replica.electionWaitMs;
-  const forward = createForwarder({ writer, waitMs, bodyBytes: config.limits.bodyBytes, logger });
+  const forward = createForwarder({
+    writer,
+    waitMs,
+    bodyBytes: config.limits.bodyBytes,
+    bodyBudget: createBodyBudget(config.limits.bufferedBytes),
+    authenticate: reader.authenticate,
+    logger,
+  });
   const tunnel = createTunnel({ writer, waitMs });
   return {
     current: () => writing ?? reader,

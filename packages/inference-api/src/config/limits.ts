@@ -7,6 +7,11 @@ export const limitsSchema = z.strictObject({
     .int()
     .min(1024)
     .default(8 * 1024 * 1024),
+  /** Of all bodies that are being sent or worked on; no caller may hold more than a quarter. More are answered 503. */
+  bufferedBytes: z
+    .int()
+    .min(4_096)
+    .default(256 * 1024 * 1024),
   imagePixels: z.int().min(2304).default(16_777_216),
   decodeTimeoutMs: milliseconds.default(2_000),
   /** By caller. Frames of a stream do not count. */

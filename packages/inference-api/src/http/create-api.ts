@@ -14,6 +14,7 @@ import { endServerSpan, openServerSpan, traceIdOf } from '../tracing/spans.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 import type { WhipService } from '../webrtc/whip-service.ts';
 import { admitCallers, allowOrigins } from './admit.ts';
+import { createBodyBudget } from './body-budget.ts';
 import type { Idempotency } from './idempotency.ts';
 import { mountOperations, requireScope } from './mount.ts';
 import type { Operation } from './operation.ts';
@@ -103,6 +104,7 @@ export const createApi = (deps: ApiDeps): Express => {
   const admit = admitCallers(deps.authenticate, deps.rate);
   mountOperations(app, apiOperations(deps), {
     bodyBytes: limits.bodyBytes,
+    bodyBudget: createBodyBudget(limits.bufferedBytes),
     idempotency: deps.idempotency,
     admit,
   });

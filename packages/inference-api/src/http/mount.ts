@@ -4,6 +4,7 @@ import multer from 'multer';
 import type { z } from 'zod';
 import type { Principal } from '../auth/principal.ts';
 import { ApiError } from '../errors.ts';
+import { type BodyBudget, holdBody, stopRefused } from './body-budget.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Operation, Reply, RequestContext } from './operation.ts';
 import { badRequest } from './problem.ts';
@@ -119,6 +120,7 @@ const handlerOf =
 
 export type MountOptions = {
   readonly bodyBytes: number;
+  readonly bodyBudget: BodyBudget;
   readonly idempotency: Idempotency;
   /** Runs before anything of a request's body is read: who it is, and how much they may send. */
   readonly admit: readonly RequestHandler[];
@@ -127,18 +129,23 @@ export type MountOptions = {
 /** Session descriptions have a few kilobytes. */
 const TEXT_BYTES = 65_536;
 
-const bodyReaders = (operation: Operation, { bodyBytes }: MountOptions): RequestHandler[] => {
-  if (!operation.body) return [];
+const bodyReaders = (operation: Operation, options: MountOptions): RequestHandler[] =>
+  operation.body
+    ? [
+        requireContentType(operation),
+        holdBody(options.bodyBudget),
+        ...bodyParsers(operation, options.bodyBytes),
+        stopRefused,
+      ]
+    : [];
+
+const bodyParsers = (operation: Operation, bodyBytes: number): RequestHandler[] => {
+  // Nothing is inflated for a caller: a few bytes would hold thousands.
+  const inflate = false;
   if (operation.takesText)
-    return [
-      requireContentType(operation),
-      express.text({ limit: TEXT_BYTES, type: operation.takesText, defaultCharset: 'utf-8' }),
-    ];
-  const readers = [
-    requireContentType(operation),
-    express.json({ limit: bodyBytes, type: 'application/json', strict: true }),
-  ];
-  if (!operation.takesMultipart) return readers;
+    return [express.text({ limit: TEXT_BYTES, type: operation.takesText, defaultCharset: 'utf-8', inflate })];
+  const parseJson = express.json({ limit: bodyBytes, type: 'application/json', strict: true, inflate });
+  if (!operation.takesMultipart) return [parseJson];
   const limits = {
     fileSize: bodyBytes,
     files: 1,
@@ -149,7 +156,7 @@ const bodyReaders = (operation: Operation, { bodyBytes }: MountOptions): Request
     headerPairs: 32,
   };
   return [
-    ...readers,
+    parseJson,
     translateFormErrors(multer({ storage: multer.memoryStorage(), limits }).single('image')),
     readForm,
   ];

@@ -66,12 +66,17 @@ export const toApiError = (error: unknown): ApiError => {
   return new ApiError('internal', undefined, { cause: error });
 };
 
-export const handleErrors: ErrorRequestHandler = (thrown, _request, response, next) => {
+/** For answers that had begun already: cut off, which a client can tell from whole. Express would print the error. */
+export const cutOff = (response: Response): void => {
+  if (!response.writableEnded) response.destroy();
+};
+
+export const handleErrors: ErrorRequestHandler = (thrown, _request, response, _next) => {
   const error = toApiError(thrown);
   const context = response.locals.context as RequestContext;
-  response.locals.errorCode = error.code;
+  response.locals.errorCode ??= error.code;
   if (error.httpStatus >= 500)
     context.logger.error({ error: toLoggedError(error.cause ?? error, error.code) }, 'request failed');
-  if (response.headersSent) next(thrown);
+  if (response.headersSent) cutOff(response);
   else sendProblem(response, error, context.traceId);
 };

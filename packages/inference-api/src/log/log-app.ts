@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { checkLocal } from '../http/local-only.ts';
-import { sendProblem, toApiError } from '../http/problem.ts';
+import { cutOff, sendProblem, toApiError } from '../http/problem.ts';
 import { createIngestRouter } from './ingest-router.ts';
 import type { TransparencyLog } from './log.ts';
 import { createLogRouter } from './router.ts';
@@ -13,10 +13,10 @@ const refusePages: RequestHandler = (request, _response, next) => {
 
 /** A log alone over HTTP: it takes canonical records from anybody who can reach it, and serves them in the C2SP formats. */
 export const createLogApp = (log: TransparencyLog, onFailure: (error: unknown) => void): Express => {
-  const handleErrors: ErrorRequestHandler = (thrown, _request, response, next) => {
+  const handleErrors: ErrorRequestHandler = (thrown, _request, response, _next) => {
     const error = toApiError(thrown);
     if (error.httpStatus >= 500) onFailure(error.cause ?? error);
-    if (response.headersSent) next(thrown);
+    if (response.headersSent) cutOff(response);
     else sendProblem(response, error);
   };
   return express()

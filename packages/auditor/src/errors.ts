@@ -9,7 +9,7 @@ export const AUDIT_ERRORS = {
   'samples-invalid': { title: 'The samples file does not have the form of FER-2013' },
   'evidence-file-invalid': { title: 'The evidence file is damaged or about other rows' },
   'reserve-invalid': { title: 'The clean reserve is damaged, or nobody trusted signed it' },
-  'output-unwritable': { title: 'The result cannot be written where --output points' },
+  'output-unwritable': { title: 'The result cannot be written where it was meant to go' },
   'scratch-unwritable': { title: 'The auditor cannot use files for what does not fit in memory' },
   'export-impossible': { title: 'The evidence bundle cannot be made' },
   'key-unreadable': { title: 'There is no usable key to send transactions with' },
@@ -36,6 +36,7 @@ const FILE_TROUBLES: Readonly<Record<string, string>> = {
   EACCES: 'access is denied',
   EEXIST: 'it is there already',
   ENOSPC: 'the disk is full',
+  EPIPE: 'nobody reads it any more',
 };
 
 export function messageOf(error: unknown): string {

@@ -48,6 +48,7 @@ export const TESTS_OF_REASONS: Readonly<Record<string, readonly [file: string, t
   'replay-disclosure-missing': ['test/replay.test.ts', 'while a drawn record is withheld'],
   'replay-input-malformed': ['test/replay.test.ts', 'while a drawn record is withheld'],
   'replay-endpoint-unreachable': ['test/replay.test.ts', 'an error'],
+  'replay-too-few': ['test/replay.test.ts', 'a log that is padded against the draw'],
   'replay-nothing-drawn': ['test/replay.test.ts', 'draws nothing without a chain'],
   'transcript-missing': ['test/replay-training.test.ts', 'no transcript'],
   'transcript-undrawn': ['test/replay-training.test.ts', 'without segments, without a chain'],

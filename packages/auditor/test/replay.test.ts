@@ -6,7 +6,9 @@ import {
   computeRoot,
   deriveSalt,
   encodeEvidenceBundle,
+  encodeRecord,
   formatCheckpoint,
+  hashLeaf,
   newLogSigner,
   signNote,
   toBase64,
@@ -15,6 +17,8 @@ import {
 } from '@testigo/trail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawIndices } from '../src/replay/draw.ts';
+import { runReplay } from '../src/replay/run-replay.ts';
+import { baseOf, TileSource } from '../src/trail/tile-source.ts';
 import { writeLog } from './make-log.ts';
 import { runCli } from './run-cli.ts';
 import { createWorld, hex, id, ORIGIN, SUBJECT_KEY, type World } from './world.ts';
@@ -148,6 +152,52 @@ describe('replay', () => {
     const { stdout, exitCode } = await runCli(['replay', '--log', log, '--format', 'json']);
     expect(exitCode).toBe(3);
     expect(stdout).toContain('replay-nothing-drawn');
+  });
+});
+
+describe('a draw that comes to less than was asked for', () => {
+  const SIZE = 400;
+  /** A log of incidents with detections at these places. */
+  async function draw(places: readonly number[], count: number) {
+    const dir = join(world.dir, `padded-${places.length}-${count}`);
+    const records = Array.from({ length: SIZE }, (_, i) =>
+      places.includes(i)
+        ? world.records[1 + places.indexOf(i)]!
+        : encodeRecord({ type: 'INCIDENT', version: 1, id: id(5000 + i), time: 1_790_000_000, code: 'none' }),
+    );
+    writeLog(dir, records, 'not read here');
+    const root = toHex(computeRoot(records.map(hashLeaf)));
+    const { findings, drawn } = await runReplay({
+      source: new TileSource(baseOf(dir)),
+      servedSize: SIZE,
+      anchor: {
+        logId: hex('log'),
+        size: SIZE,
+        root,
+        blockNumber: 1,
+        blockHash: hex('block'),
+        transaction: '',
+      },
+      count,
+      tolerancePpm: 1,
+      endpoint: undefined,
+      readDisclosed: async () => ({ source: 'test' }),
+      onProgress: () => undefined,
+    });
+    return { codes: findings.map(({ code }) => code), drawn: drawn.length };
+  }
+
+  it('says so for a log that is padded against the draw', async () => {
+    const { codes, drawn } = await draw([20, 21, 22, 23], 4);
+    expect(drawn).toBeGreaterThan(0);
+    expect(drawn).toBeLessThan(4);
+    expect(codes.at(-1)).toBe('replay-too-few');
+  });
+
+  it('says nothing where every record was drawn: there are no more', async () => {
+    const { codes, drawn } = await draw([20, 21, 22, 23], 10);
+    expect(drawn).toBe(4);
+    expect(codes).not.toContain('replay-too-few');
   });
 });
 

@@ -24,6 +24,7 @@ import { createWorld, ORIGIN, type World } from './world.ts';
 const SIZE = 402;
 const SECRET = sha256(utf8('witness'));
 const KEY = witnessKey('witness.example', keyPairOf(SECRET).publicKey);
+const OTHER_KEY = witnessKey('other.example', keyPairOf(sha256(utf8('other witness'))).publicKey);
 let world: World;
 let state: string;
 let witness: string[];
@@ -211,6 +212,18 @@ describe('watch', () => {
     );
     expect(await audit(1)).toContain('checkpoint-witnessed');
     expect(await audit(0)).not.toContain('checkpoint-witnessed');
+    const twice = await world.write(
+      'listed-twice.json',
+      JSON.stringify({ ...world.trust(), witnesses: [KEY, KEY, OTHER_KEY], witnessQuorum: 2 }),
+    );
+    const { stdout } = await runCli(['trail', '--log', dir, '--trust', twice, '--format', 'json']);
+    expect(stdout).toContain('"checkpoint-witnesses-missing"');
+    const renamed = witnessKey('alias.example', keyPairOf(SECRET).publicKey);
+    const alias = await world.write(
+      'alias.json',
+      JSON.stringify({ ...world.trust(), witnesses: [KEY, renamed], witnessQuorum: 2 }),
+    );
+    expect(await runCli(['trail', '--log', dir, '--trust', alias])).toMatchObject({ exitCode: 2 });
     const impossible = await world.write(
       'impossible.json',
       JSON.stringify({ ...world.trust(), witnesses: [KEY], witnessQuorum: 2 }),

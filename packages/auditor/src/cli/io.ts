@@ -1,16 +1,15 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { AuditError, messageOf } from '../errors.ts';
 
 interface TextSink {
-  write(text: string): boolean;
+  write(text: string, done?: (error?: Error | null) => void): boolean;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
 /** Everything a command may touch of the world outside, so that the commands are the only imperative part. */
 export interface Io {
-  readonly stdout: TextSink & NodeJS.EventEmitter;
+  readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
@@ -32,7 +31,13 @@ export async function writeResult(io: Io, text: string, output: string | undefin
     }
     return;
   }
-  if (!io.stdout.write(text)) await once(io.stdout, 'drain');
+  const failure = await new Promise<Error | null | undefined>((resolve) => {
+    io.stdout.write(text, resolve);
+  });
+  if (failure) {
+    const why = messageOf(failure);
+    throw new AuditError('output-unwritable', `cannot write to standard output: ${why}`, { cause: failure });
+  }
 }
 
 /** A command's action returns the exit code, so that nothing in this program ends in success by default. */

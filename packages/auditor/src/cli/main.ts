@@ -12,6 +12,13 @@ process.once('SIGINT', () => {
   process.exit(130);
 });
 
+// Whoever writes is told of its failure; as an event it would end the process with 1, which says "failed".
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`testigo-audit: ${error.stack ?? error}\n`);
+  process.exit(3);
+});
+
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

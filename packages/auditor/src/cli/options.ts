@@ -67,6 +67,16 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Timers count milliseconds in 31 bits: a longer pause would be none. */
+const MAX_PAUSE_SECONDS = 2_147_483;
+
+export function parsePause(text: string): number {
+  const seconds = parseCount(text);
+  if (seconds > MAX_PAUSE_SECONDS)
+    throw new InvalidArgumentError(`It is more than ${MAX_PAUSE_SECONDS} seconds.`);
+  return seconds;
+}
+
 /** @throws AuditError `file-unreadable` or `trust-file-invalid` */
 export async function readTrust(options: ChainOptions): Promise<Trust | undefined> {
   return options.trust === undefined

@@ -76,7 +76,7 @@ export async function auditBundle(
     subject: `${name}, record at index ${bundle.leafIndex}`,
     findings,
     notChecked: [
-      ...listUnchecked(options),
+      ...listUnchecked(options, findings),
       ...(bundle.disclosures.length === 0 ? ['what the model read: the bundle discloses no field'] : []),
     ],
     verifiedMeans: describeVerified('This record is', findings),
@@ -130,10 +130,16 @@ async function makeProofs(
   return 'value' in size ? findAnchorProofs(baseOf(log), size.value, bundle.leafIndex, chain) : [];
 }
 
-export function listUnchecked(options: VerifyOptions): string[] {
+/** What was not looked at, for want of an option or because nothing here called for what was given. */
+export function listUnchecked(options: VerifyOptions, findings: readonly Finding[]): string[] {
+  const named = new Set(findings.map(({ check }) => check));
   return [
-    options.model.length === 0 && 'the weights: pass the model bundle with --model DIR',
-    options.samples === undefined && 'the training samples and their labels: pass them with --samples FILE',
+    options.model.length === 0
+      ? 'the weights: pass the model bundle with --model DIR'
+      : !named.has('model') && 'the model given with --model: no record here names one',
+    options.samples === undefined
+      ? 'the training samples and their labels: pass them with --samples FILE'
+      : !named.has('samples') && 'the samples given with --samples: no record here leads to a dataset',
   ].filter((line) => line !== false);
 }
 

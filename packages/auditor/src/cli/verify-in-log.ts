@@ -126,7 +126,7 @@ async function auditMany(
     subject: `${describeTarget(target)} of log ${checkpoint.origin}`,
     findings,
     notChecked: [
-      ...listUnchecked(options),
+      ...listUnchecked(options, findings),
       'what the model read: nothing is disclosed',
       ...(session === undefined
         ? ['whether sessions are complete: testigo-audit trail, or verify SESSION']

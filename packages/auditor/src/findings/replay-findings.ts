@@ -45,6 +45,12 @@ export const REPLAY_FINDINGS = entriesOf('replay', {
       meaning: 'The reading cannot be made again.',
       next: 'Check --endpoint and --name.',
     },
+    'replay-too-few': {
+      title: 'Fewer detections were drawn than were asked for',
+      meaning:
+        'The log holds few detections among many other records; those that were not drawn are not judged.',
+      next: 'Draw again from a later anchor, or ask for fewer with --count.',
+    },
     'replay-nothing-drawn': {
       title: 'There is no anchored detection to draw',
       meaning: 'Without a final anchor nobody can draw records that the operator could not foresee.',

@@ -63,7 +63,12 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
     },
     'trail-reference-unknown': {
       title: 'A review or an override names a detection that the log does not hold',
-      meaning: 'The record that a person reviewed is missing.',
+      meaning: 'The record that a person reviewed is missing, or is no detection.',
+    },
+    'trail-release-unbacked': {
+      title: 'A release names a legal hold that its session is not under',
+      meaning:
+        'It lifts nothing: the hold it should lift is missing, or another one was meant to seem lifted.',
     },
     'trail-erasure-unbacked': {
       title: 'An erasure covers more records than its session has in the log',

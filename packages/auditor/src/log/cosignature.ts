@@ -51,14 +51,24 @@ export function cosign(checkpoint: string, signer: NoteSigner): string {
   return checkpoint + signNote(body, signer).slice(body.length + 1);
 }
 
-/** Which of these witnesses cosigned the checkpoint. @throws TrailError for a key or a note that is malformed */
+/**
+ * Which of these witnesses cosigned the checkpoint; one that is listed twice, or under two names, is one witness.
+ * @throws TrailError for a key or a note that is malformed
+ */
 export function findWitnesses(checkpoint: string, witnesses: readonly string[]): string[] {
   const { body, signatures } = openNote(checkpoint, []);
-  return witnesses.filter((key) => {
+  const found = new Map<string, string>();
+  for (const key of witnesses) {
     const { name, keyHash, publicKey } = parseWitnessKey(key);
-    return signatures.some((line) => isCosignature(line, name, keyHash, publicKey, utf8(body)));
-  });
+    const isSigned = signatures.some((line) => isCosignature(line, name, keyHash, publicKey, utf8(body)));
+    if (isSigned && !found.has(toHex(publicKey))) found.set(toHex(publicKey), key);
+  }
+  return [...found.values()];
 }
+
+/** How many different keys these are. */
+export const countWitnesses = (witnesses: readonly string[]): number =>
+  new Set(witnesses.map((key) => toHex(parseWitnessKey(key).publicKey))).size;
 
 function isCosignature(
   line: NoteSignature,

@@ -40,6 +40,25 @@ describe('auditDataset', { timeout: PATIENCE_MS }, () => {
     expect(verdicts[0]).toEqual(verdicts[1]);
   });
 
+  it('calls nothing clean for a reserve or a network that could not have shown otherwise', async () => {
+    const { set: flipped } = poisonSet(clean, { kind: 'random-flip', rate: 0.15 }, '1');
+    const fair = drawEvidence(flipped, clean.labels, () => false);
+    const probabilities = floats(new Float32Array(clean.size * 7).fill(1 / 7), [clean.size, 7]);
+    const blind = drawEvidence(clean, clean.labels, () => false, { probabilities });
+    const cases = [
+      { set: flipped, evidence: fair, rows: [0], reason: 'reserve is too small' },
+      { set: flipped, evidence: fair, rows: reserveRows.slice(0, 20), reason: 'reserve is too small' },
+      { set: clean, evidence: blind, rows: reserveRows, reason: 'no more often than chance' },
+    ];
+    for (const { set, evidence, rows, reason } of cases) {
+      const few = JSON.stringify(signDsse(RESERVE_PAYLOAD_TYPE, encodeReserve(clean, rows), SECRET));
+      const reserve = openReserve(few, [await publicKey()], set);
+      const audit = await auditDataset({ set, evidence: parseEvidenceFile(evidence), reserve, threads: 1 });
+      expect(audit.conclusion).toBe('inconclusive');
+      expect(audit.reasons.join()).toContain(reason);
+    }
+  });
+
   it('ranks flipped labels first, calls the set poisoned, and proves who is flagged', async () => {
     const { set, isPoisoned } = poisonSet(clean, { kind: 'random-flip', rate: 0.15 }, '1');
     const evidence = parseEvidenceFile(drawEvidence(set, clean.labels, () => false));

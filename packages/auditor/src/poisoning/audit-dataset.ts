@@ -1,5 +1,6 @@
 import type { CleanReserve } from './clean-reserve.ts';
 import { findShortcutTargets } from './detectors/trigger-inversion.ts';
+import { isTelling } from './evidence-content.ts';
 import type { EvidenceFile } from './evidence-file.ts';
 import { type Fusion, fuseAgainstReserve } from './fusion.ts';
 import { analyseNetwork, type NetworkReport } from './network-columns.ts';
@@ -69,7 +70,7 @@ export async function auditDataset(input: DatasetInput): Promise<DatasetAudit> {
       shortcutTargets,
       suspicion: rankSuspicion(set, structure, flags, network),
       flags,
-      ...conclude(structure, network, fusion, shortcutTargets, input.classes),
+      ...conclude(structure, network, fusion, shortcutTargets, input),
     };
   } finally {
     await pool.close();
@@ -163,7 +164,7 @@ function conclude(
   network: NetworkReport | undefined,
   fusion: Fusion | undefined,
   shortcutTargets: readonly number[],
-  classes: readonly number[] = ALL_CLASSES,
+  { set, evidence, classes = ALL_CLASSES }: DatasetInput,
 ): Pick<DatasetAudit, 'conclusion' | 'reasons'> {
   const found = structure.tests
     .filter(({ p }) => p < STRUCTURE_P)
@@ -182,8 +183,16 @@ function conclude(
     missing.push(`only the structure of class ${classes.join(', ')} was looked at`);
   if (network === undefined)
     missing.push('no evidence of a network: label flips and foreign images cannot be judged');
+  else if (evidence !== undefined && !isTelling(evidence.probabilities, set.labels))
+    missing.push(
+      'the evidence agrees with the labels no more often than chance would: it can contradict none',
+    );
   if (fusion === undefined)
     missing.push('no signed clean reserve: label contradictions have no calibrated error rate');
+  else if (fusion.leastP >= STRUCTURE_P)
+    missing.push(
+      'the clean reserve is too small a part of these samples to show even one poisoned row in five',
+    );
   return missing.length > 0
     ? { conclusion: 'inconclusive', reasons: missing }
     : { conclusion: 'clean', reasons: [] };

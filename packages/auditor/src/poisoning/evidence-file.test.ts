@@ -33,7 +33,11 @@ describe('parseEvidenceFile', () => {
   });
 
   it('refuses missing arrays, wrong shapes and numbers that are none', () => {
-    const good = floats(new Float32Array(98), [14, 7]);
+    const good = floats(new Float32Array(98).fill(1 / 7), [14, 7]);
+    const embeddings = floats(
+      Float32Array.from({ length: 14 }, (_, row) => row),
+      [14, 1],
+    );
     const bad = [
       { probabilities: good },
       {
@@ -41,7 +45,12 @@ describe('parseEvidenceFile', () => {
         embeddings: floats(new Float32Array(14), [14, 1]),
       },
       { probabilities: good, embeddings: floats(new Float32Array(14).fill(Number.NaN), [14, 1]) },
+      { probabilities: good, embeddings: floats(new Float32Array(14), [14, 1]) },
+      { probabilities: good, embeddings: floats(new Float32Array(0), [14, 0]) },
+      { probabilities: floats(new Float32Array(98), [14, 7]), embeddings },
+      { probabilities: floats(new Float32Array(98).fill(-1), [14, 7]), embeddings },
     ];
+    expect(parseEvidenceFile(encodeEvidence(set, { probabilities: good, embeddings })).rows).toBe(14);
     for (const arrays of bad) expect(() => parseEvidenceFile(encodeEvidence(set, arrays))).toThrow(refusal);
   });
 });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type CanonicalValue, decodeCanonical } from '@testigo/trail';
 import { z } from 'zod';
 import { AuditError, messageOf } from '../errors.ts';
+import { describeImprobable, describeUniform } from './evidence-content.ts';
 
 const MAGIC = 'TESTIGO-EVIDENCE';
 const VERSION = 1;
@@ -98,6 +99,11 @@ export function parseEvidenceFile(bytes: Uint8Array): EvidenceFile {
     strip: load('strip', [rows]),
     cleanseL1: load('cleanseL1', [header.classes]),
   };
+  const problem =
+    describeImprobable('probabilities', probabilities) ??
+    describeImprobable('headProbabilities', optional.headProbabilities ?? new Float32Array(0)) ??
+    describeUniform(embeddings, rows);
+  if (problem !== undefined) refuse(problem);
   const present = Object.fromEntries(Object.entries(optional).filter(([, array]) => array !== undefined));
   return {
     kind: header.kind,

@@ -8,6 +8,8 @@ import { testReserveExcess } from './numeric/tail-excess.ts';
 const FALSE_DISCOVERY_RATE = 0.05;
 const REPLICAS = 200;
 const REPLICA_QUANTILE = 0.99;
+/** Share of rows that a reserve must be able to condemn, had they all scored above each of its own. */
+const PLAIN_SHARE = 0.2;
 
 export type Fusion = {
   /** min(1, K min_k p_k), each p_k conformal against the clean reserve. */
@@ -18,6 +20,8 @@ export type Fusion = {
   readonly excess: Readonly<Record<string, { readonly p: number; readonly threshold: number }>>;
   /** 99th percentile of the flagged count when every row is drawn from the reserve itself. */
   readonly allowed: number;
+  /** The least p that the plainest poison could have: above the level of the tests, the reserve can show nothing. */
+  readonly leastP: number;
 };
 
 /** Several scores of every row, judged against the rows of the clean reserve. */
@@ -62,7 +66,13 @@ export function fuseAgainstReserve(
     excess,
     flagged: isFlagged.filter(Boolean).length,
     allowed: quantileOf(counts, REPLICA_QUANTILE),
+    leastP: Math.min(1, columns.length * leastExcessP(size - members.length, members.length)),
   };
+}
+
+function leastExcessP(outside: number, members: number): number {
+  const plain = Float64Array.from({ length: outside }, (_, row) => (row < outside * PLAIN_SHARE ? 1 : 0));
+  return testReserveExcess(plain, new Float64Array(members)).p;
 }
 
 function combineByBonferroni(columns: readonly Float64Array[], size: number): Float64Array {

@@ -64,13 +64,15 @@ export async function runReplay(
     findings.push(await replayOne(options, record, bytes));
     options.onProgress(drawn.length, count);
   }
+  const source = options.source.name;
   if (drawn.length === 0) {
     findings.push(
-      makeFinding('replay-nothing-drawn', {
-        seen: `${tries} records without a detection`,
-        source: options.source.name,
-      }),
+      makeFinding('replay-nothing-drawn', { seen: `${tries} records without a detection`, source }),
     );
+  } else if (drawn.length < count && tries < anchor.size) {
+    // Not all there are, as it would be had every record been drawn: the log may have been padded against the draw.
+    const seen = `${drawn.length} in ${tries} records of ${anchor.size}`;
+    findings.push(makeFinding('replay-too-few', { expected: `${count} detections`, seen, source }));
   }
   return { findings, drawn };
 }

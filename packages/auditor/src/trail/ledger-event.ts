@@ -12,7 +12,7 @@ export const EVENT = {
   /** Four words: the id that decides which account the event belongs to. */
   key: 4,
   sequence: 8,
-  /** Four words that the record states: a close's counts, an erasure's records, 1 where a hold is placed. */
+  /** Four words that the record states: a close's counts, an erasure's records, the id of a hold. */
   stated: 9,
 } as const;
 

@@ -14,7 +14,6 @@ const S = {
   overrides: 4,
   isOpened: 5,
   isClosed: 6,
-  holds: 7,
 } as const;
 const COUNTED: Partial<Record<RecordType, number>> = {
   DETECTION: S.detections,
@@ -32,14 +31,21 @@ const sourceAt = (index: number): string => `log, index ${index}`;
 /** Keeps account of some of a log's ids and sessions; all events about any one of them come here, in the log's order. */
 export class LedgerShard {
   #sightings = new Sightings();
-  readonly #ids = new IdTable(0);
-  readonly #sessions = new IdTable(8);
+  /** With the number of the record's type. */
+  readonly #ids = new IdTable(1);
+  readonly #sessions = new IdTable(7);
+  /** Legal holds by session and id: are they in force? Rare, and never more than a part has records. */
+  readonly #holds = new Map<string, boolean>();
+  /** How many holds each session is under: one may be placed before the session has a record. */
+  readonly #held = new IdTable(1);
   #openSessions = 0;
 
   /** Makes room for another part of the log's ids and sessions, in the same memory. */
   clear(): void {
     this.#ids.clear();
     this.#sessions.clear();
+    this.#holds.clear();
+    this.#held.clear();
     this.#sightings = new Sightings();
     this.#openSessions = 0;
   }
@@ -67,18 +73,24 @@ export class LedgerShard {
   }
 
   #addId(events: Uint32Array, at: number): void {
-    if (this.#ids.insert(events, at + EVENT.key).isNew) return;
+    const { row, isNew } = this.#ids.insert(events, at + EVENT.key);
+    if (isNew) {
+      this.#ids.set(row, 0, events[at + EVENT.type]!);
+      return;
+    }
     const index = readIndex(events, at);
     const seen = `record ${formatId(events, at + EVENT.key)}`;
     this.#sightings.add('trail-record-duplicate', index, KIND.record, { seen, source: sourceAt(index) });
   }
 
   #checkReference(events: Uint32Array, at: number): void {
-    if (this.#ids.find(events, at + EVENT.key) >= 0) return;
+    const row = this.#ids.find(events, at + EVENT.key);
+    const type = row < 0 ? undefined : TYPES[this.#ids.get(row, 0)];
+    if (type === 'DETECTION') return;
     const index = readIndex(events, at);
     this.#sightings.add('trail-reference-unknown', index, KIND.reference, {
       expected: `detection ${formatId(events, at + EVENT.key)} earlier in the log`,
-      seen: 'no such record',
+      seen: type === undefined ? 'no such record' : `a record of type ${type}`,
       source: sourceAt(index),
     });
   }
@@ -86,7 +98,7 @@ export class LedgerShard {
   #applyToSession(events: Uint32Array, at: number): void {
     const type = TYPES[events[at + EVENT.type]!]!;
     if (type === 'ERASURE') this.#checkErasure(events, at);
-    else if (type === 'LEGAL_HOLD') this.#countHold(events, at);
+    else if (type === 'LEGAL_HOLD') this.#applyHold(events, at);
     else {
       const row = this.#advance(events, at, type);
       if (type === 'SESSION_CLOSE') this.#close(events, at, row);
@@ -150,12 +162,18 @@ export class LedgerShard {
     this.#sessions.set(row, S.isClosed, 1);
   }
 
-  #countHold(events: Uint32Array, at: number): void {
-    const row = this.#sessions.find(events, at + EVENT.key);
-    if (row < 0) return;
-    const holds = this.#sessions.get(row, S.holds);
-    const isPlaced = events[at + EVENT.stated] === 1;
-    this.#sessions.set(row, S.holds, isPlaced ? holds + 1 : Math.max(0, holds - 1));
+  /** A release lifts the one hold that it names: counting them would let a made-up one lift another. */
+  #applyHold(events: Uint32Array, at: number): void {
+    const isPlaced = events[at + EVENT.sequence] === 1;
+    const hold = `hold ${formatId(events, at + EVENT.stated)} of ${nameOf(events, at)}`;
+    const wasInForce = this.#holds.get(hold);
+    if (!isPlaced && wasInForce === undefined) {
+      this.#report('trail-release-unbacked', events, at, hold, 'none');
+      return;
+    }
+    this.#holds.set(hold, isPlaced);
+    const { row } = this.#held.insert(events, at + EVENT.key);
+    this.#held.set(row, 0, this.#held.get(row, 0) + Number(isPlaced) - Number(wasInForce === true));
   }
 
   #checkErasure(events: Uint32Array, at: number): void {
@@ -167,7 +185,8 @@ export class LedgerShard {
       const expected = `at least ${erased} records of ${session}`;
       this.#report('trail-erasure-unbacked', events, at, expected, `${kept} in the log`);
     }
-    if (row >= 0 && this.#sessions.get(row, S.holds) > 0)
+    const held = this.#held.find(events, at + EVENT.key);
+    if (held >= 0 && this.#held.get(held, 0) > 0)
       this.#report('trail-erasure-under-hold', events, at, `${session} kept under a legal hold`, 'ERASURE');
   }
 }

@@ -110,6 +110,31 @@ describe('what must add up across records', () => {
     ['an erasure of more than was logged', [...SOUND, erasure(51, 7)], ['trail-erasure-unbacked']],
     ['an erasure of an unknown session', [...SOUND, erasure(51, 1, id(4242))], ['trail-erasure-unbacked']],
     ['an erasure under a hold', [...SOUND, hold(52), erasure(53, 6)], ['trail-erasure-under-hold']],
+    [
+      'an erasure after the release of a hold that nobody placed',
+      [...SOUND, hold(52), release(53, id(77)), erasure(54, 6)],
+      ['trail-release-unbacked', 'trail-erasure-under-hold'],
+    ],
+    [
+      'an erasure under the second of two holds, the first of which was released twice',
+      [...SOUND, hold(52), hold(53), release(54, id(52)), release(55, id(52)), erasure(56, 6)],
+      ['trail-erasure-under-hold'],
+    ],
+    [
+      'the release of the hold of another session',
+      [...SOUND, { ...hold(52), sessionId: id(4242) } as TrailRecord, release(53, id(52))],
+      ['trail-release-unbacked'],
+    ],
+    [
+      'an erasure under a hold that was placed before the session began',
+      [hold(52), ...SOUND, erasure(53, 6)],
+      ['trail-erasure-under-hold'],
+    ],
+    [
+      'a review of a record that is no detection',
+      [...SOUND, review(50, 6, open.id)],
+      ['trail-reference-unknown'],
+    ],
     ['bytes that are no record', [new TextEncoder().encode('{}'), ...SOUND], ['trail-record-malformed']],
   ])('%s', (_, records, codes) => {
     expect(audit(records)).toEqual(codes);

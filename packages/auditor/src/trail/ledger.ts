@@ -101,8 +101,10 @@ export class Ledger {
     writeIndex(index, event, 0);
     this.#emit(KIND.record, facts, at + FACT.id);
     const record = special.records.get(position);
+    const isPlaced = record?.type === 'LEGAL_HOLD' && record.action === 'place';
     if (facts[at + FACT.hasSession] === 1 && type !== 'EXPORT') {
-      event[EVENT.sequence] = facts[at + FACT.sequence]!;
+      // A hold has no sequence; the word says whether it is placed.
+      event[EVENT.sequence] = isPlaced ? 1 : facts[at + FACT.sequence]!;
       if (record !== undefined) state(record, event);
       this.#emit(KIND.session, facts, at + FACT.session);
     }
@@ -128,7 +130,7 @@ function state(record: SpecialRecord, event: Uint32Array): void {
     for (const [i, count] of [detections, refusals, reviews, overrides].entries())
       event[EVENT.stated + i] = saturate(count);
   } else if (record.type === 'ERASURE') event[EVENT.stated] = saturate(record.records);
-  else if (record.type === 'LEGAL_HOLD') event[EVENT.stated] = record.action === 'place' ? 1 : 0;
+  else if (record.type === 'LEGAL_HOLD') writeId(record.hold ?? record.id, event, EVENT.stated);
 }
 
 type SpecialRecord = RecordOf<'SESSION_CLOSE' | 'REVIEW' | 'OVERRIDE' | 'ERASURE' | 'LEGAL_HOLD'>;

@@ -1,7 +1,7 @@
 import { parseVerifierKey } from '@testigo/trail';
 import { z } from 'zod';
 import { AuditError } from '../errors.ts';
-import { parseWitnessKey } from '../log/cosignature.ts';
+import { countWitnesses, parseWitnessKey } from '../log/cosignature.ts';
 import { attempt } from '../verify/checked.ts';
 
 const hex = (bytes: number) =>
@@ -43,7 +43,8 @@ export const trustFileSchema = z
     witnessQuorum: z.number().int().nonnegative().default(0),
   })
   .refine(
-    (trust) => trust.witnessQuorum <= new Set(trust.witnesses).size,
+    ({ witnesses, witnessQuorum }) =>
+      !witnesses.every(isWitnessKey) || witnessQuorum <= countWitnesses(witnesses),
     'witnessQuorum is more than there are witnesses',
   );
 

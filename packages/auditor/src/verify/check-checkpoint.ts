@@ -7,7 +7,7 @@ import {
   toHex,
 } from '@testigo/trail';
 import { makeFinding } from '../findings/table.ts';
-import { findWitnesses } from '../log/cosignature.ts';
+import { countWitnesses, findWitnesses } from '../log/cosignature.ts';
 import { verifyFast } from '../signing/verify-fast.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { attempt, type Checked } from './checked.ts';
@@ -60,7 +60,7 @@ function checkWitnesses(text: string, { witnesses, witnessQuorum }: Trust, sourc
   if (witnessQuorum === 0) return [];
   const found = attempt(() => findWitnesses(text, witnesses));
   const names = 'value' in found ? found.value.map((key) => key.split('+')[0]) : [];
-  const expected = `${witnessQuorum} of ${witnesses.length} pinned witnesses`;
+  const expected = `${witnessQuorum} of ${countWitnesses(witnesses)} pinned witnesses`;
   const seen = names.length === 0 ? 'none' : names.join(', ');
   const code = names.length >= witnessQuorum ? 'checkpoint-witnessed' : 'checkpoint-witnesses-missing';
   return [makeFinding(code, { expected, seen, source })];

@@ -7,8 +7,9 @@ import { address, count, digest } from '../record/fields.ts';
 const proof = z.array(digest).max(63);
 const base64 = z
   .string()
-  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/)
-  .max(1_400_000);
+  // First: what is far longer would only end in the pattern's own limits.
+  .max(1_400_000, { abort: true })
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/);
 /** Notes of our logs are ASCII but for the em dash, so what Unicode version a reader knows cannot matter. */
 const noteText = z
   .string()

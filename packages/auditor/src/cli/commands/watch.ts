@@ -18,7 +18,7 @@ import {
   addOutputOptions,
   type ChainOptions,
   type OutputOptions,
-  parseCount,
+  parsePause,
   readTrust,
 } from '../options.ts';
 
@@ -41,7 +41,7 @@ export function addWatchCommand(program: Command, io: Io, run: Run): void {
     .requiredOption('--log <location>', 'URL or folder of the log (C2SP tlog-tiles)')
     .requiredOption('--state <file>', 'what this monitor has seen; made on the first run')
     .option('--once', 'one look, one report, one exit code')
-    .option('--interval <seconds>', 'pause between looks', parseCount, 60)
+    .option('--interval <seconds>', 'pause between looks', parsePause, 60)
     .option('--witness-name <name>', 'name under which to cosign (C2SP tlog-cosignature)')
     .option('--witness-key <file>', 'Ed25519 secret key of the witness, 32 bytes in hex')
     .option('--cosigned <file>', 'where to write the cosigned checkpoint');

@@ -1,12 +1,18 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { finishBundle } from '../bundle/finish-bundle.ts';
+import { fromTfjs } from '../bundle/from-tfjs.ts';
 import { INPUT_PROFILE_FILE } from '../bundle/input-profile.ts';
 import { knownTraining } from '../bundle/known-training.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
+import { loadFaces } from '../data/load-faces.ts';
 import { decodeEvidence } from '../evidence/evidence-file.ts';
 import { REFERENCE_FILE } from '../evidence/reference.ts';
+import { buildNetwork } from '../network/build.ts';
+import { hybridNetwork } from '../network/spec.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { runHere, runMain, writeFaces } from './cli.test-data.ts';
 
@@ -106,6 +112,26 @@ describe('the built testigo-model', () => {
     expect(JSON.parse(line!).robustAccuracy).toBeGreaterThanOrEqual(0);
     const wrong = await runHere(...args, '--epsilon', '300');
     expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('[option-invalid]') });
+  });
+
+  it('attacks a network with attention, whose layers TensorFlow.js does not know', async () => {
+    await tf.setBackend('cpu');
+    const spec = hybridNetwork({ widths: [4, 4, 4], blocks: 1, heads: 1, hidden: 4 });
+    const rows = [0, 1, 2, 3, 4, 5, 6];
+    await finishBundle({
+      ...{ folder: join(folder, 'hybrid'), name: 'hybrid', architecture: 'hybrid', precision: 'float16' },
+      network: await fromTfjs(buildNetwork(spec).model),
+      input: { size: spec.inputSize, mean: spec.mean, std: spec.std },
+      set: await loadFaces(csv),
+      dataset: { name: 'faces', licence: 'cc0-1.0', sources: ['test'], collectedAt: 1 },
+      ...{ trainRows: rows, calibration: { rows: [] }, test: null },
+      training: { config: { network: 'hybrid' }, seed: 1, epochs: 0, backend: 'cpu', trainedAt: 1 },
+      facts: { summary: 'Hybrid.', training: 'None.', calibration: 'none', notes: [] },
+    });
+    const attack = ['--attack', '4', '--format', 'json'];
+    const { status, stdout } = run('evaluate', '--bundle', 'hybrid', '--data', csv, ...attack);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ robustness: { count: 4 } });
   });
 
   it('trains the networks of an evidence file in processes of their own, and says how long it takes', () => {

@@ -3,6 +3,9 @@ import type { BundleContents } from '../bundle/read-bundle.ts';
 import { encodeWeights } from '../bundle/weights.ts';
 import { CLASS_COUNT, FACE_SIZE } from '../labels.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
+// what TensorFlow.js must know of a network with attention: its layers, and a gradient that ends
+import '../network/attention.ts';
+import '../network/gradients.ts';
 
 /** A network with gradients: pictures are [n, size, size, 1] in 0 to 1. */
 export type Attackable = {

@@ -10,6 +10,7 @@ import * as tf from '@tensorflow/tfjs';
 import { finishBundle } from '../src/bundle/finish-bundle.ts';
 import { fromTfjs } from '../src/bundle/from-tfjs.ts';
 import type { LayersModel } from '../src/bundle/layers.ts';
+import { readBundle } from '../src/bundle/read-bundle.ts';
 import { prefixesOf, prefixOf } from '../src/data/copies.ts';
 import { pixelsOf, rowsOfSplit } from '../src/data/face-set.ts';
 import { loadFaces } from '../src/data/load-faces.ts';
@@ -127,6 +128,11 @@ const reference =
     : existsSync(`${out}/${REFERENCE_FILE}`) && new Uint8Array(readFileSync(`${out}/${REFERENCE_FILE}`));
 
 const final = readOutcome(finalJob);
+/** The same training keeps its time, so that its bundle made again is the same, to the byte. */
+const trainedAt = (): number => {
+  const before = existsSync(`${out}/manifest.json`) ? readBundle(out).manifest.training : undefined;
+  return before?.transcript === final.transcriptHead ? before.trainedAt : Math.floor(Date.now() / 1000);
+};
 const { spec, network } = await loadJob(finalJob);
 const outcomes = seeds.map(readOutcome);
 const mean = (pick: (outcome: Outcome) => number | undefined): string =>
@@ -167,7 +173,7 @@ const result = await finishBundle({
     epochs: final.epochsRun,
     backend: 'webgpu',
     transcript: final.transcriptHead,
-    trainedAt: Math.floor(Date.now() / 1000),
+    trainedAt: trainedAt(),
   },
   transcript: new Uint8Array(readFileSync(`${folder}/${finalJob}.transcript.json`)),
   custodianSecretKey: new Uint8Array(readFileSync(keyFile)),

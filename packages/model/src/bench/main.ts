@@ -8,7 +8,7 @@ import { toOnnx } from '../bundle/onnx/to-onnx.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
 import { PIXEL_COUNT } from '../labels.ts';
 import { buildNetwork, type FerNetwork } from '../network/build.ts';
-import { compactNetwork, MISSION_NETWORK } from '../network/spec.ts';
+import { compactNetwork, hybridNetwork, MISSION_NETWORK } from '../network/spec.ts';
 import { RemoteClassifier } from '../serving/remote-classifier.ts';
 import { startServer } from '../serving/server.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
@@ -84,7 +84,7 @@ print(HEADER);
 const contents = readBundle(shippedBundle());
 await benchOnnx(`shipped ${contents.manifest.name}`, toOnnx(contents.network, { input: contents.input }));
 const { name: backend } = await chooseBackend({ print: (line) => process.stderr.write(`${line}\n`) });
-for (const spec of [MISSION_NETWORK, compactNetwork()]) {
+for (const spec of [MISSION_NETWORK, compactNetwork(), hybridNetwork()]) {
   const network = buildNetwork(spec);
   await benchOnnx(spec.name, await onnxOf(network));
   await benchTfjs(network, backend);

@@ -7,7 +7,7 @@ import { COMPACT_TRAINING, HYBRID_TRAINING, type TrainingConfig } from './config
 import type { TrainResult } from './loop.ts';
 import type { TrainingProgress } from './progress.ts';
 import { bars, TINY_TRAINING as CONFIG, TINY } from './tiny.test-data.ts';
-import { openEngine, train } from './train.ts';
+import { fitConfig, openEngine, train } from './train.ts';
 
 async function run(
   config: TrainingConfig,
@@ -49,6 +49,17 @@ test('trains with mixup, label smoothing, Nesterov momentum and a running averag
   const { result } = await run({ ...config, learningRate: 0.01 });
   expect(result.history[3]!.loss).toBeLessThan(result.history[0]!.loss);
   expect(result.bestEpoch).toBe(4);
+});
+
+test('a short run averages its last weights, a long one as its recipe says', () => {
+  const decayOf = (epochs: number, count: number): number | null =>
+    fitConfig({ ...COMPACT_TRAINING, epochs }, count).averageDecay;
+  expect(decayOf(70, 28_709)).toBe(0.999);
+  expect(decayOf(10, 1280)).toBeCloseTo(1 - 10 / 100, 12);
+  expect(decayOf(1, 128)).toBe(0);
+  expect(fitConfig(CONFIG, 140).averageDecay).toBeNull();
+  const fitted = fitConfig({ ...COMPACT_TRAINING, epochs: 3 }, 500);
+  expect(fitConfig(fitted, 500)).toEqual(fitted);
 });
 
 test('trains a network with attention', async () => {

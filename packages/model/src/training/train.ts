@@ -48,9 +48,21 @@ export const fitBatch = (config: TrainingConfig, trained: number): TrainingConfi
   batchSize: Math.max(1, Math.min(config.batchSize, trained)),
 });
 
+/**
+ * Over `steps` steps the average of the weights reaches back over a tenth of them at most. The recipes' decays are for long
+ * runs: 0.999 looks back over 1,000 steps, and in a short run that is mostly what the network was before it learnt.
+ */
+const fitAverage = (config: TrainingConfig, steps: number): TrainingConfig =>
+  config.averageDecay === null
+    ? config
+    : { ...config, averageDecay: Math.min(config.averageDecay, Math.max(0, 1 - 10 / steps)) };
+
 /** The configuration as it is run on `count` rows, some of them held out. */
-export const fitConfig = (config: TrainingConfig, count: number): TrainingConfig =>
-  fitBatch(config, splitRows(count, config).train.length);
+export const fitConfig = (config: TrainingConfig, count: number): TrainingConfig => {
+  const trained = splitRows(count, config).train.length;
+  const fitted = fitBatch(config, trained);
+  return fitAverage(fitted, fitted.epochs * Math.floor(trained / fitted.batchSize));
+};
 
 /** Trains `network` in place and leaves in it the weights that the configuration asks for: best, averaged or last. */
 export async function train({ network, teachers = [], ...request }: TrainRequest): Promise<TrainResult> {

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { STRONG_AUGMENTATION, WIDE_AUGMENTATION } from '../src/augment/recipe.ts';
 import { centreView, tenCropViews } from '../src/augment/view.ts';
 import { openDevice } from '../src/backend/webgpu-device.ts';
-import { packFloat16, unpackFloat16 } from '../src/network/float16.ts';
+import { packFloat16, unpackFloat16 } from '../src/float16.ts';
 import { countParameters, initialWeights, parametersOf } from '../src/network/parameters.ts';
 import { compactNetwork, MISSION_NETWORK, type NetworkSpec } from '../src/network/spec.ts';
 import { createGenerator, permute } from '../src/random/keyed-generator.ts';

@@ -22,8 +22,8 @@ import {
   encodeReference,
   REFERENCE_FILE,
 } from '../src/evidence/reference.ts';
+import { unpackFloat16 } from '../src/float16.ts';
 import { buildNetwork, setWeights } from '../src/network/build.ts';
-import { unpackFloat16 } from '../src/network/float16.ts';
 import { parametersOf } from '../src/network/parameters.ts';
 import { compactNetwork, type NetworkSpec } from '../src/network/spec.ts';
 import { createGenerator } from '../src/random/keyed-generator.ts';

@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { emptyPicture } from '../../test/support/pictures.ts';
-import { decodeImage, sniffFormat } from './decode.ts';
+import { decodeImage } from './decode.ts';
 
 const limits = { imagePixels: 1_000_000, decodeTimeoutMs: 1_000 };
 const codeOf = (bytes: Uint8Array) =>
@@ -70,7 +70,6 @@ describe('decodeImage', () => {
   });
 
   it('refuses other formats before a decoder sees them', async () => {
-    const jpeg = await emptyPicture(32, 32);
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
     const tiff = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
       .tiff()
@@ -80,7 +79,6 @@ describe('decodeImage', () => {
       .toBuffer();
     for (const bytes of [svg, tiff, gif, Buffer.alloc(0), Buffer.from('ÿ')])
       expect(await codeOf(bytes)).toBe('image-unsupported');
-    expect(sniffFormat(jpeg)).toBe('jpeg');
   });
 
   it('refuses what claims more pixels than allowed without decoding it', async () => {

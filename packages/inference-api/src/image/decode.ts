@@ -1,3 +1,4 @@
+import { sniffFormat } from '@testigo/model/picture-format';
 import sharp from 'sharp';
 import { ApiError } from '../errors.ts';
 
@@ -17,20 +18,6 @@ sharp.cache(false);
 
 // A picture of one row takes libvips fifty times the memory of a square one with as many pixels. WebP ends here too.
 const MOST_SIDE = 16_384;
-
-const startsWith = (bytes: Uint8Array, at: number, magic: readonly number[]): boolean =>
-  magic.every((byte, i) => bytes[at + i] === byte);
-
-type ImageFormat = 'jpeg' | 'png' | 'webp';
-
-/** Reads the format from the first bytes: JPEG SOI, PNG signature (RFC 2083 section 3.1), RIFF/WEBP (RFC 9649). */
-export const sniffFormat = (bytes: Uint8Array): ImageFormat | undefined => {
-  if (startsWith(bytes, 0, [0xff, 0xd8, 0xff])) return 'jpeg';
-  if (startsWith(bytes, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'png';
-  if (startsWith(bytes, 0, [0x52, 0x49, 0x46, 0x46]) && startsWith(bytes, 8, [0x57, 0x45, 0x42, 0x50]))
-    return 'webp';
-  return undefined;
-};
 
 /**
  * Decodes one picture a stranger sent.

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ModelError } from '../errors.ts';
 import { registerTrainingKernels } from '../kernels/register.ts';
 import { loadNodeGpu } from './node-gpu.ts';
+import { probeAdapter } from './probe.ts';
 import { findAdapterName, useWebGpu } from './webgpu.ts';
 
 export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
@@ -10,7 +11,8 @@ export type ChosenBackend = { readonly name: BackendName; readonly detail: strin
 
 /** Started as the best there is, or because it was asked for by name: then slow is no reason against it. */
 type Wish = 'best' | 'named';
-type Candidate = { readonly name: BackendName; start(wish: Wish): Promise<string | null> };
+type Print = (line: string) => void;
+type Candidate = { readonly name: BackendName; start(wish: Wish, print: Print): Promise<string | null> };
 
 const startTensorflow = async (accepted: 'GPU' | 'GPU or CPU'): Promise<string | null> => {
   const loaded = await loadNodeGpu();
@@ -23,8 +25,12 @@ const CANDIDATES: readonly Candidate[] = [
   { name: 'tensorflow', start: (wish) => startTensorflow(wish === 'named' ? 'GPU or CPU' : 'GPU') },
   {
     name: 'webgpu',
-    start: async (wish) => {
-      const adapter = await findAdapterName(wish === 'named' ? { allowSoftware: true } : {});
+    start: async (wish, print) => {
+      // Who asks for it by name is to see what the drivers say.
+      const adapter =
+        wish === 'named'
+          ? await findAdapterName({ allowSoftware: true })
+          : await probeAdapter((reason) => print(`no GPU was looked for any further: ${reason}`));
       return adapter && (await useWebGpu()) ? adapter : null;
     },
   },
@@ -52,12 +58,12 @@ export async function chooseBackend({
   print = console.error,
 }: {
   only?: BackendName;
-  print?: (line: string) => void;
+  print?: Print;
 } = {}): Promise<ChosenBackend> {
   if (chosen && (only === undefined || chosen.name === only)) return chosen;
   for (const candidate of CANDIDATES) {
     if (only !== undefined && candidate.name !== only) continue;
-    const detail = await candidate.start(only === undefined ? 'best' : 'named');
+    const detail = await candidate.start(only === undefined ? 'best' : 'named', print);
     if (detail === null) continue;
     await tf.ready();
     chosen = { name: candidate.name, detail };

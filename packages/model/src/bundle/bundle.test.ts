@@ -13,7 +13,6 @@ import { hybridNetwork } from '../network/spec.ts';
 import { loadClassifier, openBundle } from './classifier.ts';
 import { equaliseChannels } from './equalise.ts';
 import { fromTfjs } from './from-tfjs.ts';
-import { decodeHalves, encodeHalves } from './half.ts';
 import type { LayersModel } from './layers.ts';
 import type { InputForm } from './onnx/to-onnx.ts';
 import { readBundle } from './read-bundle.ts';
@@ -262,22 +261,5 @@ describe('channel equalisation', () => {
     expect(gap(await read(equalised, 'float32'), truth)).toBeLessThan(1e-5);
     const lossAfter = gap(await read(equalised, 'int8'), truth);
     expect(lossAfter).toBeLessThan(gap(await read(parts.network, 'int8'), truth));
-  });
-});
-
-describe('binary16', () => {
-  it('round-trips every half and rounds to nearest even', () => {
-    const all = Uint8Array.from({ length: 0x7c00 * 2 }, (_, i) => (i & 1 ? (i >> 1) >> 8 : (i >> 1) & 255));
-    expect([...encodeHalves(decodeHalves(all))]).toEqual([...all]);
-    const values = [1 + 2 ** -11, 1 + 3 * 2 ** -11, -65519, 65520, 2 ** -25, 2 ** -24 * 1.5, 0.1];
-    expect([...decodeHalves(encodeHalves(Float32Array.from(values)))]).toEqual([
-      1,
-      1 + 2 ** -9,
-      -65504,
-      Number.POSITIVE_INFINITY,
-      0,
-      2 ** -23,
-      0.0999755859375,
-    ]);
   });
 });

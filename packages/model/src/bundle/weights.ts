@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ModelError } from '../errors.ts';
-import { decodeHalves, encodeHalves } from './half.ts';
+import { decodeHalves, encodeHalves } from '../float16.ts';
 import type { NamedTensor } from './layers.ts';
 
 /** tfjs's own weight manifest, so that `tf.loadLayersModel` reads the bundle too. */

@@ -126,6 +126,14 @@ describe('raw arrays', () => {
     });
     writeFileSync(labels, Uint8Array.of(1, 9, 3));
     expect(await failure(place)).toMatchObject({ code: 'row-label', details: { row: 2 } });
+    const bomb = join(folder, 'bomb');
+    mkdirSync(bomb);
+    writeFileSync(join(bomb, 'train.images.br'), brotliCompressSync(Buffer.alloc(64 * 2 ** 20)));
+    writeFileSync(join(bomb, 'train.labels.u8'), Uint8Array.of(1));
+    expect(await failure(bomb)).toMatchObject({
+      code: 'array-size',
+      details: { seen: 'more', expected: 2304 },
+    });
     const cut = join(folder, 'cut');
     mkdirSync(cut);
     writeFileSync(
@@ -156,8 +164,11 @@ describe('image folders', () => {
     expect([...set.labels]).toEqual([3, 4, 0]);
     expect([0, 1, 2].map((row) => pixelsOf(set, row)[1000])).toEqual([10, 20, 30]);
     expect(set.contentDigests).toHaveLength(3);
-    writeFileSync(join(place, 'train', 'sad', 'b.png'), 'not a picture');
-    expect((await failure(place)).code).toBe('image-unreadable');
+    const drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="48" height="48"/>';
+    for (const bytes of ['not a picture', drawing, await sharp(Buffer.from(drawing)).gif().toBuffer()]) {
+      writeFileSync(join(place, 'train', 'sad', 'b.png'), bytes);
+      expect((await failure(place)).code).toBe('image-unreadable');
+    }
     mkdirSync(join(place, 'train', 'contempt'));
     expect(await failure(place)).toMatchObject({ code: 'class-folder', details: { seen: '"contempt"' } });
   });

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import sharp from 'sharp';
 import { ModelError } from '../errors.ts';
 import { LABELS, PIXEL_COUNT } from '../labels.ts';
+import { sniffFormat } from '../picture-format.ts';
 import type { FaceSet } from './face-set.ts';
 import { resizeToFace, toGray } from './gray.ts';
 
@@ -99,6 +100,11 @@ const checkClassNames = (parent: string): void => {
 };
 
 const decodeFace = async (bytes: Uint8Array, path: string): Promise<Uint8Array> => {
+  if (!sniffFormat(bytes))
+    throw new ModelError('image-unreadable', {
+      path,
+      seen: 'it is no JPEG, PNG or WebP, whatever its name says',
+    });
   try {
     const image = sharp(bytes, { limitInputPixels: 64_000_000, failOn: 'error' }).autoOrient();
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });

@@ -45,18 +45,23 @@ const readSplit = (folder: string, stem: string): { pixels: Uint8Array; labels: 
   const coded = join(folder, `${stem}.images.br`);
   const path = existsSync(plain) ? plain : coded;
   if (!existsSync(path)) throw new ModelError('data-not-found', { path });
-  const bytes = path === plain ? readFileSync(path) : inflate(path);
   const expected = labels.length * PIXEL_COUNT;
+  const bytes = path === plain ? readFileSync(path) : inflate(path, expected);
   if (bytes.length !== expected) {
     throw new ModelError('array-size', { path, seen: bytes.length, expected, count: labels.length });
   }
   return { labels, pixels: path === plain ? bytes : restorePixels(bytes) };
 };
 
-const inflate = (path: string): Uint8Array => {
+/** No more than the labels account for: a kilobyte of Brotli can hold gigabytes. */
+const inflate = (path: string, expected: number): Uint8Array => {
   try {
-    return brotliDecompressSync(readFileSync(path));
+    return brotliDecompressSync(readFileSync(path), { maxOutputLength: Math.max(1, expected) });
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      const count = expected / PIXEL_COUNT;
+      throw new ModelError('array-size', { path, seen: 'more', expected, count }, { cause });
+    }
     const seen = cause instanceof Error ? cause.message : String(cause);
     throw new ModelError(
       'file-truncated',

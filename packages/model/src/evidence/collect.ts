@@ -1,8 +1,8 @@
 import type { BundleClassifier } from '../bundle/classifier.ts';
-import { encodeHalves } from '../bundle/half.ts';
 import { cutViews, mirrorViews } from '../bundle/views.ts';
 import { prefixOf } from '../data/copies.ts';
 import { type FaceSet, pixelsOf } from '../data/face-set.ts';
+import { encodeHalves } from '../float16.ts';
 import { CLASS_COUNT, FACE_SIZE } from '../labels.ts';
 import { embedAll } from './embed.ts';
 import { type Evidence, floatArray } from './evidence-file.ts';

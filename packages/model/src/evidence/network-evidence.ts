@@ -1,5 +1,5 @@
-import { encodeHalves } from '../bundle/half.ts';
 import type { FaceSet } from '../data/face-set.ts';
+import { encodeHalves } from '../float16.ts';
 import { CLASS_COUNT } from '../labels.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { TrainingConfig } from '../training/config.ts';

@@ -11,7 +11,13 @@ type Answer = {
 type Pending = { readonly resolve: (scores: Float32Array) => void; readonly reject: (error: Error) => void };
 
 /** One engine in a thread of its own. */
-type Member = { readonly worker: Worker; readonly pending: Map<number, Pending>; busy: number };
+type Member = {
+  readonly worker: Worker;
+  readonly pending: Map<number, Pending>;
+  busy: number;
+  /** Why it answers no more, once it does not. */
+  ended?: Error;
+};
 
 /** Engines on worker threads: the HTTP thread stays free to accept, refuse and answer health checks. */
 export class EnginePool {
@@ -32,9 +38,11 @@ export class EnginePool {
     );
   }
 
-  /** Probabilities of n 48x48 pictures, from the least busy engine. */
-  run(pixels: Uint8Array): Promise<Float32Array> {
-    const member = this.#members.reduce((best, other) => (other.busy < best.busy ? other : best));
+  /** Probabilities of n 48x48 pictures, from the least busy engine that still runs. */
+  async run(pixels: Uint8Array): Promise<Float32Array> {
+    const alive = this.#members.filter(({ ended }) => ended === undefined);
+    if (alive.length === 0) throw this.#members[0]?.ended ?? new Error('there is no engine');
+    const member = alive.reduce((best, other) => (other.busy < best.busy ? other : best));
     const id = this.#next++;
     member.busy++;
     return new Promise<Float32Array>((resolve, reject) => {
@@ -48,10 +56,11 @@ export class EnginePool {
   /** Ends each thread once it has answered: one terminated inside onnxruntime takes the whole process with it. */
   async close(): Promise<void> {
     await Promise.all(
-      this.#members.map(async ({ worker }) => {
-        const ended = once(worker, 'exit');
+      this.#members.map(async ({ worker, ended }) => {
+        if (ended) return;
+        const exit = once(worker, 'exit');
         worker.postMessage('end' satisfies Question);
-        await ended;
+        await exit;
       }),
     );
   }
@@ -74,6 +83,7 @@ const startMember = (workerData: object): Promise<Member> =>
       else waiting?.reject(new Error(error ?? 'the engine gave no answer'));
     });
     const fail = (error: Error): void => {
+      member.ended ??= error;
       reject(error);
       for (const waiting of member.pending.values()) waiting.reject(error);
       member.pending.clear();

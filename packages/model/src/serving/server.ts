@@ -106,7 +106,7 @@ const fail = (response: ServerResponse, error: unknown): void => {
 
 const route = async (service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const { name, version, batcher, metrics } = service;
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+  const [path = '/'] = (request.url ?? '/').split('?');
   const isReady = !batcher.isDraining;
   if (path === '/v2/health/live') return sendJson(response, 200, { live: true });
   if (path === '/v2/health/ready') return sendJson(response, isReady ? 200 : 503, { ready: isReady });

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BundleClassifier, loadClassifier } from '../bundle/classifier.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
@@ -104,6 +105,17 @@ describe('the Open Inference Protocol server', () => {
     await expect(
       new RemoteClassifier({ url: server.url, model: 'other' }).predict(faces(1)),
     ).rejects.toMatchObject({ code: 'remote-failed' });
+  });
+
+  it('says of a path that is no URL that nothing is there', async () => {
+    const status = await new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(server.url);
+      const sent = request({ hostname, port, path: '//' }, (response) =>
+        resolve(response.resume().statusCode),
+      );
+      sent.once('error', reject).end();
+    });
+    expect(status).toBe(404);
   });
 
   it('sheds load with 503 and Retry-After, and counts it', async () => {

@@ -1,3 +1,4 @@
+/** IEEE 754 binary16, for Nodes without Float16Array (before 24). */
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
 
@@ -26,16 +27,28 @@ export function fromFloat16(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** All tensors, one after the other, as little-endian binary16. */
-export function packFloat16(tensors: readonly Float32Array[]): Uint8Array {
-  const halves = Uint16Array.from(tensors.flatMap((t) => Array.from(t, toFloat16)));
-  return new Uint8Array(halves.buffer);
+/** Little-endian halves of `values`. */
+export function encodeHalves(values: Float32Array): Uint8Array {
+  const out = new Uint8Array(values.length * 2);
+  const view = new DataView(out.buffer);
+  for (let i = 0; i < values.length; i++) view.setUint16(i * 2, toFloat16(values[i]!), true);
+  return out;
 }
 
-export function unpackFloat16(bytes: Uint8Array, sizes: readonly number[]): Float32Array[] {
+export function decodeHalves(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  return sizes.map((size) =>
-    Float32Array.from({ length: size }, () => fromFloat16(view.getUint16(2 * at++, true))),
-  );
+  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => fromFloat16(view.getUint16(i * 2, true)));
+}
+
+/** All tensors, one after the other, as little-endian halves. */
+export const packFloat16 = (tensors: readonly Float32Array[]): Uint8Array =>
+  Buffer.concat(tensors.map(encodeHalves));
+
+export function unpackFloat16(bytes: Uint8Array, sizes: readonly number[]): Float32Array[] {
+  const values = decodeHalves(bytes);
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return values.slice(end - size, end);
+  });
 }

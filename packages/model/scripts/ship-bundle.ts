@@ -1,11 +1,11 @@
 // Makes the shipped bundle from what the training campaign left:
 //   node scripts/ship-bundle.ts CAMPAIGN_DIR DATA KEY_FILE [FINAL_JOB] [OUT]
 // CAMPAIGN_DIR holds <job>.json, <job>.f16 and <job>.transcript.json of scripts/campaign.ts, DATA is FER-2013, KEY_FILE the custodian's 32 bytes.
-// PublicTest chooses no recipe, seed or epoch: the final job is named, or is the one of final-0 to final-2 with the lowest
+// PublicTest chooses no recipe, seed or epoch: the final job is named, or is the one of all final-N with the lowest
 // loss on the rows of Training that they left out (<job>.held.json: rows as positions in Training, probabilities of one view).
 // Temperature and conformal quantile come from those rows too. Out-of-fold readings come from <oof-N>.fold.json, else from the
 // bundle that is replaced.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { finishBundle } from '../src/bundle/finish-bundle.ts';
 import { fromTfjs } from '../src/bundle/from-tfjs.ts';
@@ -44,7 +44,9 @@ type Outcome = {
     readonly name: string;
     readonly seed: string;
     readonly dropout?: number;
+    readonly widths?: readonly number[];
     readonly teachers?: readonly string[];
+    readonly share?: number;
   };
   readonly config: Record<string, unknown>;
   readonly epochsRun: number;
@@ -59,8 +61,11 @@ const percent = (value: number): string => (100 * value).toFixed(1);
 
 await tf.setBackend('cpu');
 const loadJob = async (name: string): Promise<{ spec: NetworkSpec; network: LayersModel }> => {
-  const { dropout } = readOutcome(name).job;
-  const spec = compactNetwork(dropout === undefined ? {} : { dropout });
+  const { dropout, widths } = readOutcome(name).job;
+  const spec = compactNetwork({
+    ...(dropout === undefined ? {} : { dropout }),
+    ...(widths ? { widths: [...widths] } : {}),
+  });
   const network = buildNetwork(spec);
   const packed = new Uint8Array(readFileSync(`${folder}/${name}.f16`));
   const sizes = parametersOf(spec).map(({ size }) => size);
@@ -85,7 +90,9 @@ const withoutCopies = (rows: readonly number[]): number[] => {
 
 type Readings = { readonly rows: readonly number[]; readonly probabilities: readonly number[] };
 
-const seeds = ['final-0', 'final-1', 'final-2'].filter((name) => existsSync(`${folder}/${name}.json`));
+const seeds = readdirSync(folder)
+  .flatMap((file) => /^(final-\d+)\.json$/.exec(file)?.[1] ?? [])
+  .toSorted();
 const heldOf = (name: string): Readings => JSON.parse(readFileSync(`${folder}/${name}.held.json`, 'utf8'));
 const labelsOf = (rows: readonly number[]): Uint8Array =>
   Uint8Array.from(rows, (at) => set.labels[training[at]!]!);
@@ -180,7 +187,7 @@ const result = await finishBundle({
   ...(reference ? { reference } : {}),
   facts: {
     summary: 'An expression classifier for 48x48 gray faces.',
-    training: `Nine convolutions with batch normalisation, squeeze and excitation and global pooling; ${final.epochsRun} epochs of SGD with Nesterov momentum, a cosine rate, mirror, crop, wide affine, erasing and mixup and averaged weights, seed "${final.job.seed}", on one GPU through WebGPU in TypeScript.${final.job.teachers ? ` In place of labels it learnt the mean reading of ${final.job.teachers.length} wider networks, trained on the same rows, of the same views (knowledge distillation).` : ''}`,
+    training: `Nine convolutions with batch normalisation, squeeze and excitation and global pooling; ${final.epochsRun} epochs of SGD with Nesterov momentum, a cosine rate, mirror, crop, wide affine, erasing and mixup and averaged weights, seed "${final.job.seed}", on one GPU through WebGPU in TypeScript.${final.job.teachers ? ` ${Math.round(100 * (final.job.share ?? 1))} % of each target is the mean reading of ${final.job.teachers.length} wider networks, trained on the same rows, of the same views, the rest is the label (knowledge distillation).` : ''}`,
     calibration: `fitted on ${kept.length} Training pictures that this network never saw (copies left out): two numbers, no weight.`,
     notes,
   },

@@ -56,7 +56,7 @@ PATTERNS = {name: re.compile(text, re.ASCII) for name, text in {  # every string
     "token": "[a-z0-9][a-z0-9._:-]{0,63}", "field": "[a-z][a-zA-Z0-9]{0,31}", "file": "[a-z0-9][a-z0-9._-]{0,63}",
     "base64": "(?=.{0,1400000}$)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
     "note": "[\n -~—]{1,262144}", "ascii": "[\n -~]{1,1400000}", "text": "(?s).*", "type": "(?s).{1,200}"}.items()}
-KINDS = {**PATTERNS, "n": range(2**53), "s": range(253_402_300_800), "ppm": range(10**6 + 1), "temp": range(10**4, 10**8 + 1)}
+KINDS = {**PATTERNS, "n": range(2**53), "s": range(253_402_300_800), "ppm": range(10**6 + 1), "temp": range(10**4, 10**8 + 1), "half": range(1, 500_001)}
 
 # Objects are written down in formats.txt, whose head explains the notation.
 for line in pathlib.Path(__file__).with_name("formats.txt").read_text("utf-8").splitlines():

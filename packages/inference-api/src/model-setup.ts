@@ -1,10 +1,10 @@
 import {
+  calibrationOf,
   type InputProfile,
   preprocessingDigest,
   readBundle,
   readInputProfile,
   shippedBundle,
-  temperatureOf,
   toOnnx,
 } from '@testigo/model';
 import type { ApiConfig } from './config.ts';
@@ -47,7 +47,7 @@ export const openModel = (config: ApiConfig['model']): OpenModel => {
       preprocessing: manifest.preprocessing,
     },
     network: {
-      onnx: toOnnx(network, { input, temperature: temperatureOf(manifest), name: manifest.name }),
+      onnx: toOnnx(network, { input, calibration: calibrationOf(manifest), name: manifest.name }),
       threads: config.threads,
       labels: manifest.labels,
       conformalQuantilePpm: manifest.calibration.conformalQuantilePpm,

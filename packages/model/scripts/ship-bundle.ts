@@ -28,6 +28,7 @@ import { parametersOf } from '../src/network/parameters.ts';
 import { compactNetwork, type NetworkSpec } from '../src/network/spec.ts';
 import { createGenerator } from '../src/random/keyed-generator.ts';
 import { shippedBundle } from '../src/shipped-bundle.ts';
+import type { TrainingConfig } from '../src/training/config.ts';
 import { toCanonical } from '../src/training/transcript.ts';
 
 const [folder, dataPath, keyFile, namedJob, out = shippedBundle()] = process.argv.slice(2) as [
@@ -48,7 +49,7 @@ type Outcome = {
     readonly teachers?: readonly string[];
     readonly share?: number;
   };
-  readonly config: Record<string, unknown>;
+  readonly config: TrainingConfig;
   readonly epochsRun: number;
   readonly transcriptHead: string;
   readonly validation?: { readonly tenCrop: Scores };
@@ -116,6 +117,7 @@ const calibration = calibrate(
     (p) => Math.log(Math.max(1e-9, p)),
   ),
   labelsOf(kept.map((i) => held.rows[i]!)),
+  readOutcome(finalJob).config.labelSmoothing,
 );
 
 // Out-of-fold readings of Training pictures, from the fold networks that there are (four cover all).

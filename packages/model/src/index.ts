@@ -1,8 +1,8 @@
+export { type Calibration, calibrationOf } from './bundle/calibrated.ts';
 export {
   BundleClassifier,
   loadClassifier,
   openBundle,
-  temperatureOf,
   type ViewMode,
 } from './bundle/classifier.ts';
 export type { EngineOptions } from './bundle/engine.ts';

@@ -10,6 +10,7 @@ import { isModelError, type ModelErrorCode } from '../errors.ts';
 import { CLASS_COUNT, PIXEL_COUNT } from '../labels.ts';
 import { buildNetwork } from '../network/build.ts';
 import { hybridNetwork } from '../network/spec.ts';
+import { calibrateRows } from './calibrated.ts';
 import { loadClassifier, openBundle } from './classifier.ts';
 import { equaliseChannels } from './equalise.ts';
 import { fromTfjs } from './from-tfjs.ts';
@@ -154,6 +155,20 @@ describe('a model bundle', () => {
     await expect(async () => classifier.predict(new Uint8Array(100))).rejects.toMatchObject({
       code: 'pixels-size',
     });
+    await classifier.close();
+  });
+
+  it('serves probabilities that undo label smoothing and temperature, as the manifest says', async () => {
+    const model = compactLike();
+    stir(model);
+    const folder = freshFolder();
+    const calibration = { temperaturePpm: 1_100_000, labelSmoothingPpm: 100_000 };
+    saveBundle(folder, { ...(await partsOf(model, cropped)), calibration });
+    const classifier = await openBundle(folder);
+    const logits = await classifier.logits(faces.pixels);
+    const served = await classifier.predict(faces.pixels);
+    expect(gap(served, calibrateRows(logits, { temperature: 1.1, labelSmoothing: 0.1 }))).toBeLessThan(2e-6);
+    expect(gap(served, calibrateRows(logits, { temperature: 1.1, labelSmoothing: 0 }))).toBeGreaterThan(0.005);
     await classifier.close();
   });
 

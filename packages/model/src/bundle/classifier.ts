@@ -1,14 +1,12 @@
 import type { ModelManifest } from '@testigo/trail';
 import { CLASS_COUNT, PIXEL_COUNT } from '../labels.ts';
+import { calibrationOf } from './calibrated.ts';
 import { checkPixels, type EngineOptions, OnnxEngine } from './engine.ts';
 import { toOnnx } from './onnx/to-onnx.ts';
 import { type BundleContents, readBundle } from './read-bundle.ts';
 import { cutViews, mirrorViews, tenViews } from './views.ts';
 
 export type ViewMode = 'single' | 'mirror' | 'ten-crop';
-
-/** The temperature that a manifest's integer stands for. */
-export const temperatureOf = (manifest: ModelManifest): number => manifest.calibration.temperaturePpm / 1e6;
 
 /** A verified bundle, ready to read faces. Owns native memory: call `close` when done. */
 export class BundleClassifier {
@@ -38,7 +36,7 @@ export class BundleClassifier {
     return this.#engine.run(pixels48, 'probabilities');
   }
 
-  /** Raw outputs before temperature and softmax, n x 7. */
+  /** Raw outputs before calibration and softmax, n x 7. */
   logits(pixels48: Uint8Array): Promise<Float32Array> {
     checkPixels(pixels48);
     return this.#engine.run(pixels48, 'logits');
@@ -76,7 +74,7 @@ export class BundleClassifier {
   #openViewEngine(): Promise<OnnxEngine> {
     const { network, input, manifest } = this.contents;
     this.#viewEngine ??= OnnxEngine.create(
-      toOnnx(network, { input, temperature: temperatureOf(manifest), pictureSize: input.size }),
+      toOnnx(network, { input, calibration: calibrationOf(manifest), pictureSize: input.size }),
       input.size,
       this.#options,
     );
@@ -90,7 +88,7 @@ export const loadClassifier = async (
   options: EngineOptions = {},
 ): Promise<BundleClassifier> => {
   const { network, input, manifest } = contents;
-  const onnx = toOnnx(network, { input, temperature: temperatureOf(manifest), name: manifest.name });
+  const onnx = toOnnx(network, { input, calibration: calibrationOf(manifest), name: manifest.name });
   return new BundleClassifier(contents, await OnnxEngine.create(onnx, 48, options), options);
 };
 

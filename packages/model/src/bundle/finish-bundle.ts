@@ -31,7 +31,9 @@ export type FinishRequest = {
   /** Digest prefixes of pictures that trained the networks it began from or learnt from. */
   readonly trainedBefore?: ReadonlySet<string>;
   /** Rows that did not, to fit temperature and conformal quantile on; or a calibration fitted elsewhere. */
-  readonly calibration: { readonly rows: readonly number[] } | ModelManifest['calibration'];
+  readonly calibration:
+    | { readonly rows: readonly number[]; readonly labelSmoothing: number }
+    | ModelManifest['calibration'];
   /** Rows to report on, all of one split's name; null for no report. */
   readonly test: { readonly rows: readonly number[]; readonly name: string } | null;
   readonly tenCrop?: boolean;
@@ -73,14 +75,14 @@ export const headlineOf = (evaluation: BundleEvaluation): Record<string, number>
 const fitCalibration = async (
   parts: BundleParts,
   set: FaceSet,
-  rows: readonly number[],
+  { rows, labelSmoothing }: { readonly rows: readonly number[]; readonly labelSmoothing: number },
 ): Promise<ModelManifest['calibration']> => {
   if (rows.length === 0) return parts.calibration;
   const classifier = await loadClassifier(assembleBundle(parts).contents, { threads: 2 });
   const held = selectRows(set, rows);
   const logits = await classifier.logits(held.pixels);
   await classifier.close();
-  return calibrate(logits, held.labels);
+  return calibrate(logits, held.labels, labelSmoothing);
 };
 
 const measure = async (parts: BundleParts, request: FinishRequest): Promise<BundleEvaluation | null> => {
@@ -153,9 +155,7 @@ export const finishBundle = async (request: FinishRequest): Promise<FinishedBund
     ...(isCovered(trained, reference) ? {} : { trainingDigests: encodePrefixes(trained) }),
   };
   const calibration =
-    'rows' in request.calibration
-      ? await fitCalibration(draft, set, request.calibration.rows)
-      : draft.calibration;
+    'rows' in request.calibration ? await fitCalibration(draft, set, request.calibration) : draft.calibration;
   const extras = { ...draft.extras, ...(await fitReferenceHead(draft, request, reference)) };
   const parts = { ...draft, calibration, extras };
   const evaluation = await measure(parts, request);

@@ -95,7 +95,10 @@ export const bundleRun = async (
     dataset,
     trainRows,
     trainedBefore: before,
-    calibration: { rows: freshRows(set, { trained: trainRows, held, before }) },
+    calibration: {
+      rows: freshRows(set, { trained: trainRows, held, before }),
+      labelSmoothing: result.config.labelSmoothing,
+    },
     test:
       publicTest.length > 0
         ? { rows: publicTest, name: 'PublicTest' }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { temperatureOf } from '../bundle/classifier.ts';
+import { calibrationOf } from '../bundle/calibrated.ts';
 import { toOnnx } from '../bundle/onnx/to-onnx.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
 import { LABELS } from '../labels.ts';
@@ -32,7 +32,7 @@ const run = (flags: ExportFlags, context: CommandContext): void => {
     for (const name of ['model.json', 'weights.bin']) write(join(flags.out, name), files.get(name)!, context);
     return;
   }
-  const onnx = toOnnx(network, { input, temperature: temperatureOf(manifest), name: manifest.name });
+  const onnx = toOnnx(network, { input, calibration: calibrationOf(manifest), name: manifest.name });
   if (flags.format === 'onnx') {
     write(flags.out, onnx, context);
     return;
@@ -52,7 +52,7 @@ export const addExport = (program: Command, context: CommandContext): void => {
       'after',
       `
 The ONNX graph takes "pixels", UINT8 [n, 48, 48], and gives "probabilities", FP32 [n, 7], calibrated; "logits" and
-"embedding" too. Normalising, crop and temperature are inside, so any server gives the numbers that this one gives.
+"embedding" too. Normalising, crop and calibration are inside, so any server gives the numbers that this one gives.
 
 Examples:
   testigo-model export --out model.onnx

@@ -1,5 +1,6 @@
 import { parseDatasetManifest, parseDsse } from '@testigo/trail';
 import type { Command } from 'commander';
+import { calibrationOf, formatCalibration } from '../bundle/calibrated.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseChoice } from './context.ts';
@@ -30,7 +31,7 @@ const run = (flags: InfoFlags, context: CommandContext): void => {
     `trained        ${new Date(manifest.training.trainedAt * 1000).toISOString().slice(0, 10)}, ${manifest.training.epochs} epochs, ${manifest.training.backend}, seed ${manifest.training.seed}`,
     `dataset        ${statement.predicate.name}, ${statement.predicate.size} samples, root ${manifest.dataset.root}`,
     `               trained on ${statement.predicate.selection.size} of them, root ${manifest.dataset.selection}`,
-    `calibration    temperature ${manifest.calibration.temperaturePpm / 1e6}`,
+    `calibration    ${formatCalibration(calibrationOf(manifest))}`,
     ...Object.entries(manifest.evaluation).map(
       ([name, ppm]) => `evaluation     ${name} ${(ppm / 1e6).toFixed(4)}`,
     ),

@@ -1,21 +1,5 @@
+import { softmaxRows } from '../bundle/calibrated.ts';
 import { CLASS_COUNT } from '../labels.ts';
-
-/** Softmax of logits / temperature, row by row (Guo et al. 2017, eq. 9). */
-export const softmaxRows = (logits: Float32Array, temperature = 1): Float32Array => {
-  const out = new Float32Array(logits.length);
-  for (let at = 0; at < logits.length; at += CLASS_COUNT) {
-    let top = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < CLASS_COUNT; c++) top = Math.max(top, logits[at + c]! / temperature);
-    let sum = 0;
-    for (let c = 0; c < CLASS_COUNT; c++) {
-      const value = Math.exp(logits[at + c]! / temperature - top);
-      out[at + c] = value;
-      sum += value;
-    }
-    for (let c = 0; c < CLASS_COUNT; c++) out[at + c]! /= sum;
-  }
-  return out;
-};
 
 /** Mean negative log likelihood, nats. */
 export const negativeLogLikelihood = (scores: Float32Array, labels: ArrayLike<number>): number => {
@@ -25,24 +9,11 @@ export const negativeLogLikelihood = (scores: Float32Array, labels: ArrayLike<nu
   return labels.length === 0 ? 0 : sum / labels.length;
 };
 
-/** Mean squared distance of scores from the labels' one-hot rows (Brier 1950), 0 to 2. */
-export const brierScore = (scores: Float32Array, labels: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let at = 0; at < scores.length; at++) {
-    const isLabel = at % CLASS_COUNT === labels[Math.floor(at / CLASS_COUNT)];
-    sum += (scores[at]! - (isLabel ? 1 : 0)) ** 2;
-  }
-  return labels.length === 0 ? 0 : sum / labels.length;
-};
-
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/**
- * The temperature with the least Brier score, by golden section over ln T in [ln .05, ln 20]. The likelihood of Guo et al.
- * is a proper score too, but a few labels at the far end of the tail pull it, and a record leans on the top scores.
- */
+/** The temperature with the least negative log likelihood (Guo et al. 2017), by golden section over ln T in [ln .05, ln 20]. */
 export const fitTemperature = (logits: Float32Array, labels: ArrayLike<number>): number => {
-  const loss = (logT: number): number => brierScore(softmaxRows(logits, Math.exp(logT)), labels);
+  const loss = (logT: number): number => negativeLogLikelihood(softmaxRows(logits, Math.exp(logT)), labels);
   let low = Math.log(0.05);
   let high = Math.log(20);
   let left = high - GOLDEN * (high - low);

@@ -1,10 +1,10 @@
-import { type BundleClassifier, temperatureOf, type ViewMode } from '../bundle/classifier.ts';
+import { calibrateRows, calibrationOf, softmaxRows } from '../bundle/calibrated.ts';
+import type { BundleClassifier, ViewMode } from '../bundle/classifier.ts';
 import { knownTraining } from '../bundle/known-training.ts';
 import { prefixesOf, prefixOf } from '../data/copies.ts';
 import { type FaceSet, pixelsOf, rowsOfSplit, type Split, selectRows, splitsIn } from '../data/face-set.ts';
 import { ModelError } from '../errors.ts';
 import { CLASS_COUNT, PIXEL_COUNT, UNLABELLED } from '../labels.ts';
-import { softmaxRows } from './calibration.ts';
 import { predictClasses } from './confusion.ts';
 import { type CoreFigures, type Evaluation, evaluateReadings, measureCore } from './evaluate.ts';
 
@@ -101,8 +101,8 @@ export const evaluateBundle = async (
     options.onProgress?.(done, total);
   };
   const logits = await runAll(part.pixels, (pixels) => classifier.logits(pixels), advance(1));
-  const temperature = temperatureOf(classifier.manifest);
-  const probabilities = softmaxRows(logits, temperature);
+  const calibration = calibrationOf(classifier.manifest);
+  const probabilities = calibrateRows(logits, calibration);
   if (!probabilities.every(Number.isFinite))
     throw new ModelError('not-finite', {
       path: classifier.contents.folder,
@@ -113,7 +113,7 @@ export const evaluateBundle = async (
     labels: part.labels,
     probabilities,
     uncalibrated: softmaxRows(logits),
-    temperature,
+    calibration,
     ...(quantile !== undefined && target !== undefined
       ? { conformal: { quantile: quantile / 1e6, target: target / 1e6 } }
       : {}),

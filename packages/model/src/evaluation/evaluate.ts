@@ -1,3 +1,4 @@
+import type { Calibration } from '../bundle/calibrated.ts';
 import { CLASS_COUNT, LABELS } from '../labels.ts';
 import {
   expectedCalibrationError,
@@ -42,11 +43,10 @@ export type Evaluation = CoreFigures & {
   readonly labels: readonly string[];
   /** Rows true, columns predicted, in the order of `labels`. */
   readonly confusion: Confusion;
-  /** After temperature scaling: of the probabilities the model serves. */
+  /** After calibration: of the probabilities the model serves. */
   readonly ece: number;
   readonly eceInterval: Interval;
-  readonly calibration: {
-    readonly temperature: number;
+  readonly calibration: Calibration & {
     readonly eceBefore: number;
     readonly eceAfter: number;
     readonly nllBefore: number;
@@ -61,9 +61,9 @@ export type Readings = {
   readonly labels: Uint8Array;
   /** Calibrated, n x 7. */
   readonly probabilities: Float32Array;
-  /** Before temperature scaling, n x 7. */
+  /** Softmax of the logits, n x 7. */
   readonly uncalibrated: Float32Array;
-  readonly temperature: number;
+  readonly calibration: Calibration;
   readonly conformal?: { readonly quantile: number; readonly target: number };
 };
 
@@ -90,7 +90,7 @@ const resample = (labels: Uint8Array, predicted: Uint8Array, rows: Uint32Array):
 
 /** Every figure of one set of readings. Pure: the same readings give the same report. */
 export const evaluateReadings = (readings: Readings): Evaluation => {
-  const { labels, probabilities, uncalibrated, temperature } = readings;
+  const { labels, probabilities, uncalibrated, calibration } = readings;
   const predicted = predictClasses(probabilities);
   const confusion = countConfusion(labels, predicted);
   const figures = figuresByClass(confusion);
@@ -128,7 +128,7 @@ export const evaluateReadings = (readings: Readings): Evaluation => {
     ece,
     eceInterval: intervals[0]!,
     calibration: {
-      temperature,
+      ...calibration,
       eceBefore: expectedCalibrationError(uncalibrated, labels),
       eceAfter: ece,
       nllBefore: negativeLogLikelihood(uncalibrated, labels),

@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { calibrateRows, softmaxRows } from '../bundle/calibrated.ts';
 import { CLASS_COUNT } from '../labels.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
 import { calibrate } from './calibrate.ts';
-import {
-  expectedCalibrationError,
-  fitTemperature,
-  negativeLogLikelihood,
-  softmaxRows,
-} from './calibration.ts';
+import { expectedCalibrationError, fitTemperature, negativeLogLikelihood } from './calibration.ts';
 import { fitQuantile, measureConformal } from './conformal.ts';
 import { accuracyOf, countConfusion, figuresByClass, macroF1Of, predictClasses } from './confusion.ts';
 import { evaluateReadings } from './evaluate.ts';
@@ -76,13 +72,25 @@ describe('calibration', () => {
     expect(negativeLogLikelihood(after, labels)).toBeLessThan(negativeLogLikelihood(before, labels));
     expect(predictClasses(after)).toEqual(predictClasses(before));
   });
-  it('is not pulled by a label at the far end of the tail', () => {
-    const [sure, absurd] = [logits.slice(), labels.slice()];
-    for (let i = 0; i < 10; i++) {
-      sure.set([60, 0, 0, 0, 0, 0, 0], 7 * i);
-      absurd[i] = 1;
+  it('undoes label smoothing, which no temperature does', () => {
+    const smoothed = Float32Array.from(softmaxRows(logits, 2), (p) => Math.log(0.8 * p + 0.2 / CLASS_COUNT));
+    const manifest = calibrate(smoothed, labels, 0.2);
+    expect(manifest.labelSmoothingPpm).toBe(200_000);
+    const temperature = manifest.temperaturePpm / 1e6;
+    expect(Math.abs(temperature - 1)).toBeLessThan(0.1);
+    const after = calibrateRows(smoothed, { temperature, labelSmoothing: 0.2 });
+    const scaled = softmaxRows(smoothed, fitTemperature(smoothed, labels));
+    expect(negativeLogLikelihood(after, labels)).toBeLessThan(negativeLogLikelihood(scaled, labels));
+    expect(expectedCalibrationError(after, labels)).toBeLessThan(expectedCalibrationError(scaled, labels));
+  });
+  it('keeps the order of every row, also under the floor that smoothing makes', () => {
+    const rows = Float32Array.from([9, 0, -1, -2, -3, -4, -90, 0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
+    const after = calibrateRows(rows, { temperature: 1.1, labelSmoothing: 0.1 });
+    for (let i = 1; i < CLASS_COUNT; i++) {
+      expect(after[i]!).toBeLessThan(after[i - 1]!);
+      expect(after[CLASS_COUNT + i]!).toBeGreaterThan(after[CLASS_COUNT + i - 1]!);
     }
-    expect(fitTemperature(sure, absurd)).toBeLessThan(2.1);
+    expect(calibrateRows(rows, { temperature: 1, labelSmoothing: 0 })).toEqual(softmaxRows(rows));
   });
   it('counts the gap of each bin by its share', () => {
     // Two rows at .9, one right: gap .4. Two rows at .5, both right: gap .5.
@@ -116,7 +124,7 @@ describe('an evaluation', () => {
     labels,
     probabilities: softmaxRows(logits, 2),
     uncalibrated: softmaxRows(logits),
-    temperature: 2,
+    calibration: { temperature: 2, labelSmoothing: 0 },
   };
   const evaluation = evaluateReadings({ ...readings, conformal: { quantile: 0.9, target: 0.9 } });
   it('is the same on every run, its intervals around their figures', () => {

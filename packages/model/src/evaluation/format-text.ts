@@ -1,3 +1,4 @@
+import { formatCalibration } from '../bundle/calibrated.ts';
 import type { BundleEvaluation } from './evaluate-bundle.ts';
 import type { Interval } from './interval.ts';
 
@@ -45,7 +46,7 @@ const formatConfusion = ({ labels, confusion }: BundleEvaluation): string =>
   ].join('\n');
 
 const formatTrust = ({ calibration, conformal, selective, ece, eceInterval }: BundleEvaluation): string[] => [
-  `ECE-15             ${ece.toFixed(4)} [${eceInterval.map((v) => v.toFixed(4)).join(', ')}] after temperature ${calibration.temperature.toFixed(3)}; ${calibration.eceBefore.toFixed(4)} before`,
+  `ECE-15             ${ece.toFixed(4)} [${eceInterval.map((v) => v.toFixed(4)).join(', ')}] after ${formatCalibration(calibration)}; ${calibration.eceBefore.toFixed(4)} before`,
   `NLL                ${calibration.nllAfter.toFixed(4)} after, ${calibration.nllBefore.toFixed(4)} before`,
   ...(conformal
     ? [

@@ -124,7 +124,7 @@ export const confusionChart = (labels: readonly string[], confusion: Confusion):
 export const reliabilityChart = (bins: readonly ReliabilityBin[], ece: number): TopLevelSpec =>
   ({
     ...BASE,
-    title: `Reliability after temperature scaling, ECE-15 ${ece.toFixed(4)}`,
+    title: `Reliability after calibration, ECE-15 ${ece.toFixed(4)}`,
     width: 360,
     height: 360,
     layer: [

@@ -1,4 +1,5 @@
 import type { DatasetStatement } from '@testigo/trail';
+import { formatCalibration } from '../bundle/calibrated.ts';
 import { countParameters } from '../bundle/layers.ts';
 import type { BundleParts } from '../bundle/save-bundle.ts';
 import type { BundleEvaluation } from '../evaluation/evaluate-bundle.ts';
@@ -83,7 +84,7 @@ const figures = (evaluation: BundleEvaluation): string => {
 |---|---|
 | accuracy, one view | ${share(evaluation.accuracy, evaluation.accuracyInterval)} |
 | macro F1 | ${share(evaluation.macroF1, evaluation.macroF1Interval)} |
-${leakFree ? `| leak-free accuracy (${leakFree.removed} exact copies of training pictures left out) | ${share(leakFree.accuracy, leakFree.accuracyInterval)} |\n` : ''}${tenCrop ? `| accuracy, ten crops | ${share(tenCrop.accuracy, tenCrop.accuracyInterval)} |\n` : ''}| ECE, 15 bins, after temperature ${calibration.temperature.toFixed(3)} (before: ${calibration.eceBefore.toFixed(3)}) | ${evaluation.ece.toFixed(3)} [${evaluation.eceInterval.map((v) => v.toFixed(3)).join(', ')}] |
+${leakFree ? `| leak-free accuracy (${leakFree.removed} exact copies of training pictures left out) | ${share(leakFree.accuracy, leakFree.accuracyInterval)} |\n` : ''}${tenCrop ? `| accuracy, ten crops | ${share(tenCrop.accuracy, tenCrop.accuracyInterval)} |\n` : ''}| ECE, 15 bins, after ${formatCalibration(calibration)} (before: ${calibration.eceBefore.toFixed(3)}) | ${evaluation.ece.toFixed(3)} [${evaluation.eceInterval.map((v) => v.toFixed(3)).join(', ')}] |
 ${conformal ? `| conformal sets promised to cover ${percent(conformal.target)} % | cover ${share(conformal.coverage, conformal.coverageInterval)} with ${conformal.meanSetSize.toFixed(2)} labels on average |\n` : ''}${half ? `| accuracy on the more confident half | ${share(half.accuracy, half.accuracyInterval)} |\n` : ''}
 ${classTable(evaluation)}`;
 };

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { temperatureOf } from '../bundle/classifier.ts';
+import { calibrationOf } from '../bundle/calibrated.ts';
 import { toOnnx } from '../bundle/onnx/to-onnx.ts';
 import type { BundleContents } from '../bundle/read-bundle.ts';
 import { MODEL_ERRORS, ModelError } from '../errors.ts';
@@ -154,7 +154,7 @@ export const startServer = async (
 ): Promise<RunningServer> => {
   const options = { ...DEFAULT_SERVE_OPTIONS, ...given };
   const { manifest, modelVersion: version, network, input } = contents;
-  const onnx = toOnnx(network, { input, temperature: temperatureOf(manifest), name: manifest.name });
+  const onnx = toOnnx(network, { input, calibration: calibrationOf(manifest), name: manifest.name });
   const pool = await EnginePool.start(onnx, {
     workers: options.workers,
     threads: 1,

@@ -140,6 +140,10 @@ function models(): VectorFile {
           conformalCoveragePpm: 950_000,
         },
       }),
+      good('with label smoothing', {
+        ...MODEL,
+        calibration: { temperaturePpm: 1_050_000, labelSmoothingPpm: 100_000 },
+      }),
       good('with 32 files', {
         ...MODEL,
         files: Array.from({ length: 32 }, (_, i) => ({ ...file, name: `shard-${i}.bin` })),
@@ -158,6 +162,12 @@ function models(): VectorFile {
       change('an accuracy above one', { evaluation: { accuracy: 1_000_001 } }),
       change('a figure whose name is no token', { evaluation: { 'Test accuracy': 1 } }),
       change('a temperature of zero', { calibration: { temperaturePpm: 0 } }),
+      change('label smoothing of nothing', {
+        calibration: { temperaturePpm: 1_000_000, labelSmoothingPpm: 0 },
+      }),
+      change('label smoothing of more than half', {
+        calibration: { temperaturePpm: 1_000_000, labelSmoothingPpm: 500_001 },
+      }),
       change('a dataset without its manifest', { dataset: without(MODEL.dataset, 'manifest') }),
       {
         name: 'a float',

@@ -38,6 +38,8 @@ const modelManifestSchema = z.strictObject({
   calibration: z.strictObject({
     /** Softmax temperature times 10^6. */
     temperaturePpm: z.int().min(10_000).max(100_000_000),
+    /** Label smoothing of the training, which the probabilities undo; absent for none. */
+    labelSmoothingPpm: z.int().min(1).max(500_000).optional(),
     /** LAC conformal quantile: labels with probability >= 1 - q are in the set. */
     conformalQuantilePpm: ppm.optional(),
     /** 1 - alpha of the conformal set. */

@@ -1,4 +1,5 @@
 import { FACE_SIZE, LABELS } from '../../labels.ts';
+import { type Calibration, FLOOR_WIDTH, UNCALIBRATED } from '../calibrated.ts';
 import {
   embeddingLayerOf,
   type Layer,
@@ -15,8 +16,8 @@ export type InputForm = { readonly size: number; readonly mean: number; readonly
 
 export type OnnxOptions = {
   readonly input: InputForm;
-  /** Softmax temperature that the graph divides its logits by (Guo et al. 2017, section 4.2). */
-  readonly temperature?: number;
+  /** How the graph's probabilities come of its logits; none where not given. */
+  readonly calibration?: Calibration;
   /** Side of the pictures the graph takes: 48 (the default, cut to the centre) or the network's own size. */
   readonly pictureSize?: number;
   readonly name?: string;
@@ -24,7 +25,7 @@ export type OnnxOptions = {
 
 /**
  * A tfjs layers model as ONNX: input `pixels` UINT8 [n, side, side], outputs `probabilities` [n, 7] (calibrated),
- * `logits` [n, 7] and `embedding` [n, d]. Normalising, centre crop and temperature are part of the graph, so that
+ * `logits` [n, 7] and `embedding` [n, d]. Normalising, centre crop and calibration are part of the graph, so that
  * whatever server runs it gets the same numbers from the same bytes.
  * @throws ModelError layer-unsupported
  */
@@ -44,7 +45,7 @@ export const toOnnx = (model: LayersModel, options: OnnxOptions): Uint8Array => 
     const weight = (name: string): NamedTensor | undefined => weights.get(`${layer.name}/${name}`);
     values.set(layer.name, writeLayer({ graph, layer: named, inputs, weight }));
   }
-  writeOutputs(graph, layers, values, weights, options.temperature ?? 1);
+  writeOutputs(graph, layers, values, weights, options.calibration ?? UNCALIBRATED);
   return graph.encode(options.name ?? 'fer', { labels: LABELS.join(','), license: 'Apache-2.0' });
 };
 
@@ -66,19 +67,30 @@ const writeInput = (graph: GraphBuilder, { input, pictureSize = FACE_SIZE }: Onn
   return graph.node('Unsqueeze', [value, graph.integers('input/axes', [1])], 'image');
 };
 
+/** `undoSmoothing` of bundle/calibrated.ts. */
+const writeUndoSmoothing = (graph: GraphBuilder, logits: string, labelSmoothing: number): string => {
+  const smoothed = graph.node('Softmax', [logits], 'smoothed', { axis: 1 });
+  const floor = graph.floats('smoothing/floor', [1], Float32Array.of(labelSmoothing / LABELS.length));
+  const above = graph.node('Sub', [smoothed, floor], 'smoothed:above');
+  const width = graph.floats('smoothing/width', [1], Float32Array.of((1 - labelSmoothing) * FLOOR_WIDTH));
+  const bent = graph.node('Softplus', [graph.node('Div', [above, width], 'smoothed:widths')], 'unsmoothed');
+  return graph.node('Log', [bent], 'logits:unsmoothed');
+};
+
 const writeOutputs = (
   graph: GraphBuilder,
   layers: readonly Layer[],
   values: ReadonlyMap<string, string>,
   weights: ReadonlyMap<string, NamedTensor>,
-  temperature: number,
+  { temperature, labelSmoothing }: Calibration,
 ): void => {
   const embedding = values.get(embeddingLayerOf(layers))!;
   const last = layers.at(-1)!;
   const width = weights.get(`${last.name}/kernel`)?.shape[0] ?? 0;
   const logits = graph.node('Identity', [values.get(last.name)!], 'logits');
+  const unsmoothed = labelSmoothing === 0 ? logits : writeUndoSmoothing(graph, logits, labelSmoothing);
   const divisor = graph.floats('temperature', [1], Float32Array.of(temperature));
-  const scaled = graph.node('Div', [logits, divisor], 'logits:calibrated');
+  const scaled = graph.node('Div', [unsmoothed, divisor], 'logits:calibrated');
   graph.node('Softmax', [scaled], 'probabilities', { axis: 1 });
   graph.node('Identity', [embedding], 'embedding');
   graph.output('probabilities', 'float32', ['n', LABELS.length]);

@@ -124,7 +124,11 @@ const trainPrepared = async (prepared: PreparedRun, context: CommandContext): Pr
   }
 };
 
-const trainInFolder = async (flags: TrainFlags, context: CommandContext): Promise<void> => {
+/** All that can refuse a run, before anything is written. */
+const prepareRun = async (
+  flags: TrainFlags,
+  context: CommandContext,
+): Promise<Omit<PreparedRun, 'folder'>> => {
   const wanted = settingsOf(flags);
   const set = await loadFaces(flags.data);
   const rows = pickRows(set, wanted.limit, wanted.training.seed);
@@ -136,6 +140,11 @@ const trainInFolder = async (flags: TrainFlags, context: CommandContext): Promis
   const network = prepareNetwork(settings);
   const teachers = prepareTeachers(settings);
   const dataset = describeSource(set, flags);
+  return { flags, settings, set, rows, dataset, backend, network, teachers };
+};
+
+const trainInFolder = async (ready: Omit<PreparedRun, 'folder'>, context: CommandContext): Promise<void> => {
+  const { flags, settings, set, rows, dataset, backend, network } = ready;
   const folder = openFolder(
     flags,
     {
@@ -145,7 +154,7 @@ const trainInFolder = async (flags: TrainFlags, context: CommandContext): Promis
     },
     network.spec.name,
   );
-  const prepared = { flags, settings, set, rows, dataset, backend, network, teachers, folder };
+  const prepared = { ...ready, folder };
   const result = await trainPrepared(prepared, context);
   const { modelVersion, evaluation, card } = await bundleRun(prepared, result);
   const { history, transcript } = result;
@@ -166,10 +175,11 @@ const trainInFolder = async (flags: TrainFlags, context: CommandContext): Promis
 export const runTraining = async (flags: TrainFlags, context: CommandContext): Promise<void> => {
   checkTarget(flags.out);
   readKey(flags.custodianKey); // before hours of training, not after them
-  if (flags.resume !== undefined) RunFolder.open(flags.resume); // taking the lock would make the folder
+  if (flags.resume !== undefined) RunFolder.open(flags.resume); // before the data is read, and before the lock makes the folder
+  const ready = await prepareRun(flags, context);
   const lock = RunLock.take(folderOf(flags));
   try {
-    await trainInFolder(flags, context);
+    await trainInFolder(ready, context);
   } finally {
     lock.release();
   }

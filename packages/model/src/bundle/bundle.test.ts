@@ -168,7 +168,9 @@ describe('a model bundle', () => {
     const logits = await classifier.logits(faces.pixels);
     const served = await classifier.predict(faces.pixels);
     expect(gap(served, calibrateRows(logits, { temperature: 1.1, labelSmoothing: 0.1 }))).toBeLessThan(2e-6);
-    expect(gap(served, calibrateRows(logits, { temperature: 1.1, labelSmoothing: 0 }))).toBeGreaterThan(0.005);
+    expect(gap(served, calibrateRows(logits, { temperature: 1.1, labelSmoothing: 0 }))).toBeGreaterThan(
+      0.005,
+    );
     await classifier.close();
   });
 

@@ -124,7 +124,7 @@ describe('the built testigo-model', () => {
       input: { size: spec.inputSize, mean: spec.mean, std: spec.std },
       set: await loadFaces(csv),
       dataset: { name: 'faces', licence: 'cc0-1.0', sources: ['test'], collectedAt: 1 },
-      ...{ trainRows: rows, calibration: { rows: [] }, test: null },
+      ...{ trainRows: rows, calibration: { rows: [], labelSmoothing: 0 }, test: null },
       training: { config: { network: 'hybrid' }, seed: 1, epochs: 0, backend: 'cpu', trainedAt: 1 },
       facts: { summary: 'Hybrid.', training: 'None.', calibration: 'none', notes: [] },
     });

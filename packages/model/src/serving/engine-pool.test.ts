@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { temperatureOf } from '../bundle/classifier.ts';
+import { calibrationOf } from '../bundle/calibrated.ts';
 import { toOnnx } from '../bundle/onnx/to-onnx.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
 import { PIXEL_COUNT } from '../labels.ts';
@@ -8,7 +8,7 @@ import { EnginePool } from './engine-pool.ts';
 
 it('answers that its engines have ended, where they have, instead of never', async () => {
   const { network, input, manifest } = readBundle(shippedBundle());
-  const onnx = toOnnx(network, { input, temperature: temperatureOf(manifest), name: manifest.name });
+  const onnx = toOnnx(network, { input, calibration: calibrationOf(manifest), name: manifest.name });
   const pool = await EnginePool.start(onnx, { workers: 1, threads: 1, batchSize: 1 });
   expect(await pool.run(new Uint8Array(PIXEL_COUNT))).toHaveLength(7);
   await pool.close();

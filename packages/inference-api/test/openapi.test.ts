@@ -41,6 +41,8 @@ describe('the API description', () => {
     const response = await fetch(`${api.url}/docs`);
     const page = await response.text();
     expect(response.headers.get('content-type')).toContain('text/html');
+    // It would send the links of a page without TLS to https.
+    expect(response.headers.get('content-security-policy')).not.toContain('upgrade-insecure-requests');
     expect(page).toContain('createDetection');
     expect(page).not.toMatch(/<script|src=|https?:\/\/(?!www\.w3)/);
   });

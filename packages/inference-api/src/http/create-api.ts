@@ -54,6 +54,9 @@ export type ApiDeps = {
 
 const SSE_POLL_MS = 500;
 
+/** Without it, where no TLS is, the links of /docs would lead to an https that does not answer. */
+const HEADERS = { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } };
+
 const traceRequests =
   ({ logger, metrics }: ApiDeps): RequestHandler =>
   (request, response, next) => {
@@ -100,7 +103,7 @@ export const createApi = (deps: ApiDeps): Express => {
     .disable('etag')
     .set('trust proxy', server.trustProxy)
     .set('query parser', 'simple');
-  app.use(traceRequests(deps), helmet(), allowOrigins({ origins: server.corsOrigins }));
+  app.use(traceRequests(deps), helmet(HEADERS), allowOrigins({ origins: server.corsOrigins }));
   const admit = admitCallers(deps.authenticate, deps.rate);
   mountOperations(app, apiOperations(deps), {
     bodyBytes: limits.bodyBytes,

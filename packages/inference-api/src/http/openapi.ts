@@ -157,7 +157,7 @@ export const buildOpenApi = (operations: readonly Operation[]): Json => {
       title: 'Testigo inference API',
       version: '1',
       description:
-        'Emotion readings on fraud-detection video calls, each one a provable record. A weak statistical signal; never a lie score.',
+        'Emotion readings on fraud-detection video calls, each one a provable record. A weak statistical signal; never a lie score. Beside the operations below, `GET /v1/records/{id}/anchoring` answers server-sent events and `/v1/sessions/{id}/frames` is a WebSocket: docs/api.md describes both, and the log in the C2SP formats.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

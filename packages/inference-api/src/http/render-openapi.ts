@@ -60,7 +60,9 @@ ${body ? `<h4>Body</h4>${contentOf(body.content)}` : ''}<h4>Answers</h4><dl>${re
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#1b1b1f;background:#fff}
 code{font:0.9em ui-monospace,monospace}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;
 padding:.25rem .5rem;border-top:1px solid #d5d5dd;font-weight:normal}section{margin:2rem 0;border-top:2px solid #1b1b1f}
-a{color:#0b57d0}dt{font-weight:bold}small{color:#5f5f6b}@media (prefers-color-scheme:dark){body{color:#e6e6ea;background:#17171a}
+a{color:#0b57d0}dt{font-weight:bold}small{color:#5f5f6b}h3,th,td,dd,p{overflow-wrap:anywhere}:root{color-scheme:light dark}
+@media (max-width:40rem){dd{margin-left:1rem}td table{display:block}td,th{padding:.25rem}td:empty{padding:0}}
+@media (prefers-color-scheme:dark){body{color:#e6e6ea;background:#17171a}
 a{color:#8ab4f8}small{color:#a9a9b4}section{border-color:#e6e6ea}th,td{border-color:#3a3a42}}`;
 
 /** A page without scripts and without anything from elsewhere, so that it opens under the strictest policy. */

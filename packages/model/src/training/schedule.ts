@@ -59,7 +59,7 @@ export function watchEpochs(config: TrainingConfig, stepsPerEpoch: number, from?
             config.learningRate,
             step,
             config.epochs * stepsPerEpoch,
-            schedule.warmupEpochs * stepsPerEpoch,
+            Math.round(schedule.warmupEpochs * stepsPerEpoch),
           ),
     see: (loss) => {
       seePlateau(loss);

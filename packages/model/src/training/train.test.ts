@@ -6,6 +6,7 @@ import { hybridNetwork } from '../network/spec.ts';
 import { COMPACT_TRAINING, HYBRID_TRAINING, type TrainingConfig } from './config.ts';
 import type { TrainResult } from './loop.ts';
 import type { TrainingProgress } from './progress.ts';
+import { watchEpochs } from './schedule.ts';
 import { bars, TINY_TRAINING as CONFIG, TINY } from './tiny.test-data.ts';
 import { fitConfig, openEngine, train } from './train.ts';
 
@@ -51,15 +52,31 @@ test('trains with mixup, label smoothing, Nesterov momentum and a running averag
   expect(result.bestEpoch).toBe(4);
 });
 
-test('a short run averages its last weights, a long one as its recipe says', () => {
-  const decayOf = (epochs: number, count: number): number | null =>
-    fitConfig({ ...COMPACT_TRAINING, epochs }, count).averageDecay;
-  expect(decayOf(70, 28_709)).toBe(0.999);
-  expect(decayOf(10, 1280)).toBeCloseTo(1 - 10 / 100, 12);
-  expect(decayOf(1, 128)).toBe(0);
-  expect(fitConfig(CONFIG, 140).averageDecay).toBeNull();
-  const fitted = fitConfig({ ...COMPACT_TRAINING, epochs: 3 }, 500);
-  expect(fitConfig(fitted, 500)).toEqual(fitted);
+test('a short run warms up over its first tenth and averages its last one, a long one does as its recipe says', () => {
+  const fit = (epochs: number, count: number): TrainingConfig =>
+    fitConfig({ ...COMPACT_TRAINING, epochs }, count);
+  expect(fit(70, 28_709)).toMatchObject({ averageDecay: 0.999, schedule: COMPACT_TRAINING.schedule });
+  const short = fit(10, 1280);
+  expect(short.averageDecay).toBeCloseTo(1 - 10 / 100, 12);
+  expect(short.schedule).toEqual({ kind: 'cosine', warmupEpochs: 1 });
+  expect(fit(1, 128).averageDecay).toBe(0);
+  expect(fitConfig(short, 1280)).toEqual(short);
+  const { averageDecay, schedule } = fitConfig(CONFIG, 140);
+  expect({ averageDecay, schedule }).toEqual({ averageDecay: null, schedule: CONFIG.schedule });
+});
+
+test('no rate of a run of few steps is above its peak, and its last ones are the lowest', () => {
+  for (const [epochs, stepsPerEpoch] of [
+    [1, 3],
+    [2, 7],
+    [12, 215],
+  ] as const) {
+    const config = fitConfig({ ...COMPACT_TRAINING, epochs, batchSize: 1 }, stepsPerEpoch);
+    const { rate } = watchEpochs(config, stepsPerEpoch);
+    const rates = Array.from({ length: epochs * stepsPerEpoch }, (_, step) => rate(step));
+    expect(Math.max(...rates)).toBeLessThanOrEqual(config.learningRate);
+    expect(Math.min(...rates)).toBe(rates.at(-1));
+  }
 });
 
 test('trains a network with attention', async () => {

@@ -48,20 +48,30 @@ export const fitBatch = (config: TrainingConfig, trained: number): TrainingConfi
   batchSize: Math.max(1, Math.min(config.batchSize, trained)),
 });
 
+/** Of a run's steps, what its beginning (warm-up) and its end (average) may take at most. */
+const SHARE = 0.1;
+
 /**
- * Over `steps` steps the average of the weights reaches back over a tenth of them at most. The recipes' decays are for long
- * runs: 0.999 looks back over 1,000 steps, and in a short run that is mostly what the network was before it learnt.
+ * The recipes' decay and warm-up are for long runs. A decay of 0.999 looks back over 1,000 steps: in a short run mostly at what
+ * the network was before it learnt. Five epochs of warm-up are all that a run of five would be.
  */
-const fitAverage = (config: TrainingConfig, steps: number): TrainingConfig =>
-  config.averageDecay === null
-    ? config
-    : { ...config, averageDecay: Math.min(config.averageDecay, Math.max(0, 1 - 10 / steps)) };
+const fitLength = (config: TrainingConfig, steps: number): TrainingConfig => {
+  const { averageDecay, schedule, epochs } = config;
+  return {
+    ...config,
+    averageDecay: averageDecay === null ? null : Math.min(averageDecay, Math.max(0, 1 - 1 / (SHARE * steps))),
+    schedule:
+      schedule.kind === 'cosine'
+        ? { ...schedule, warmupEpochs: Math.min(schedule.warmupEpochs, SHARE * epochs) }
+        : schedule,
+  };
+};
 
 /** The configuration as it is run on `count` rows, some of them held out. */
 export const fitConfig = (config: TrainingConfig, count: number): TrainingConfig => {
   const trained = splitRows(count, config).train.length;
   const fitted = fitBatch(config, trained);
-  return fitAverage(fitted, fitted.epochs * Math.floor(trained / fitted.batchSize));
+  return fitLength(fitted, fitted.epochs * Math.floor(trained / fitted.batchSize));
 };
 
 /** Trains `network` in place and leaves in it the weights that the configuration asks for: best, averaged or last. */

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { ChosenBackend } from '../backend/choose-backend.ts';
+import { calibrationOf } from '../bundle/calibrated.ts';
 import { type FinishedBundle, finishBundle } from '../bundle/finish-bundle.ts';
 import { fromTfjs } from '../bundle/from-tfjs.ts';
 import { knownTraining } from '../bundle/known-training.ts';
@@ -11,6 +12,7 @@ import { ModelError } from '../errors.ts';
 import type { FerNetwork } from '../network/build.ts';
 import { createGenerator } from '../random/keyed-generator.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import type { TrainingConfig } from '../training/config.ts';
 import type { TrainResult } from '../training/train.ts';
 import { encodeTranscript, toCanonical } from '../training/transcript.ts';
 import type { RunSettings } from './run-settings.ts';
@@ -50,6 +52,17 @@ const freshRows = (
 ): number[] => {
   const known = new Set([...prefixesOf(set, trained), ...before]);
   return held.filter((row) => !known.has(prefixOf(pixelsOf(set, row))));
+};
+
+/** What smoothing is in the targets: its own in the labels' share, its teachers' in theirs. */
+const smoothingOf = (
+  { labelSmoothing, distillation }: TrainingConfig,
+  teachers: readonly Teacher[],
+): number => {
+  if (!distillation) return labelSmoothing;
+  const taught = teachers.map(({ contents }) => calibrationOf(contents.manifest).labelSmoothing);
+  const mean = taught.reduce((sum, s) => sum + s, 0) / taught.length;
+  return (1 - distillation.share) * labelSmoothing + distillation.share * mean;
 };
 
 const sayBase = (base: BundleContents | null, freeze: string | undefined): string => {
@@ -97,7 +110,7 @@ export const bundleRun = async (
     trainedBefore: before,
     calibration: {
       rows: freshRows(set, { trained: trainRows, held, before }),
-      labelSmoothing: result.config.labelSmoothing,
+      labelSmoothing: smoothingOf(result.config, teachers),
     },
     test:
       publicTest.length > 0

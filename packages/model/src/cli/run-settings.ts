@@ -1,3 +1,4 @@
+import { WIDE_AUGMENTATION } from '../augment/recipe.ts';
 import { readBundle } from '../bundle/read-bundle.ts';
 import type { Precision } from '../bundle/weights.ts';
 import { type FaceSet, rowsOfSplit } from '../data/face-set.ts';
@@ -29,26 +30,42 @@ export type RunSettings = {
   readonly precision: Precision;
 };
 
+type Widths = { readonly widths?: number[] };
+
 const RECIPES = {
-  mission: { network: MISSION_NETWORK, robust: MISSION_NETWORK, training: MISSION_TRAINING },
+  mission: { network: () => MISSION_NETWORK, robust: () => MISSION_NETWORK, training: MISSION_TRAINING },
   compact: {
-    network: compactNetwork(),
+    network: (widths: Widths) => compactNetwork(widths),
     // Against an attack it wants the whole picture, and is its own regularisation.
-    robust: compactNetwork({ inputSize: 48, dropout: 0 }),
+    robust: (widths: Widths) => compactNetwork({ ...widths, inputSize: 48, dropout: 0 }),
     training: COMPACT_TRAINING,
   },
-  hybrid: { network: hybridNetwork(), robust: hybridNetwork({ dropout: 0 }), training: HYBRID_TRAINING },
+  hybrid: {
+    network: () => hybridNetwork(),
+    robust: () => hybridNetwork({ dropout: 0 }),
+    training: HYBRID_TRAINING,
+  },
 } as const;
 
-const recipeOf = ({
-  network,
-  adversarial,
-  epsilon,
-}: TrainFlags): Pick<RunSettings, 'network' | 'training'> => {
+const recipeOf = (flags: TrainFlags): Pick<RunSettings, 'network' | 'training'> => {
+  const { network, from, adversarial, epsilon, augmentation } = flags;
+  if (flags.widths && (network !== 'compact' || from !== undefined))
+    throw new ModelError('option-invalid', {
+      option: 'widths',
+      seen: 'it is for new weights of --network compact',
+    });
+  if (augmentation && network === 'mission')
+    throw new ModelError('option-invalid', {
+      option: 'augmentation',
+      seen: 'it is for --network compact and hybrid: the recipe of "mission" is fixed',
+    });
   const recipe = RECIPES[network];
+  const widths = flags.widths ? { widths: [...flags.widths] } : {};
+  const training =
+    augmentation === 'wide' ? { ...recipe.training, augmentation: WIDE_AUGMENTATION } : recipe.training;
   return adversarial === undefined
-    ? recipe
-    : { network: recipe.robust, training: fastAdversarial(recipe.training, epsilon) };
+    ? { network: recipe.network(widths), training }
+    : { network: recipe.robust(widths), training: fastAdversarial(training, epsilon) };
 };
 
 const distillationOf = (
@@ -79,6 +96,7 @@ export const settingsOf = (flags: TrainFlags): RunSettings => {
       batchSize: flags.batch ?? training.batchSize,
       learningRate: flags.learningRate ?? (flags.from ? training.learningRate / 10 : training.learningRate),
       validationFraction: flags.validation ?? 0.2,
+      ...(flags.splitSeed === undefined ? {} : { splitSeed: flags.splitSeed }),
       transcriptEverySteps: flags.transcriptEvery ?? training.transcriptEverySteps,
       distillation: distillationOf(flags, network),
     },

@@ -5,15 +5,21 @@ export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 
 export const NETWORKS = ['mission', 'compact', 'hybrid'] as const;
 
+export const AUGMENTATIONS = ['strong', 'wide'] as const;
+
 export type TrainFlags = DatasetFlags & {
   readonly data: string;
   readonly out: string;
   readonly network: (typeof NETWORKS)[number];
+  /** Filters of the compact network's four stages. */
+  readonly widths?: readonly number[];
+  readonly augmentation?: (typeof AUGMENTATIONS)[number];
   readonly epochs?: number;
   readonly batch?: number;
   readonly seed: string;
   readonly limit?: number;
   readonly validation?: number;
+  readonly splitSeed?: string;
   readonly learningRate?: number;
   readonly backend?: (typeof BACKENDS)[number];
   readonly precision: Precision;

@@ -3,7 +3,7 @@ import { ModelError } from '../errors.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
 import { type CommandContext, parseChoice, parseCount } from './context.ts';
 import { addDatasetFlags } from './dataset-flags.ts';
-import { BACKENDS, NETWORKS, type TrainFlags } from './train-flags.ts';
+import { AUGMENTATIONS, BACKENDS, NETWORKS, type TrainFlags } from './train-flags.ts';
 
 const bundleAt = (value: string): string => (value === 'shipped' ? shippedBundle() : value);
 
@@ -34,6 +34,17 @@ const parseRate = (value: string): number => {
   return rate;
 };
 
+/** "48,80,128,256": the executor's tiles are 16 wide. */
+const parseWidths = (value: string): readonly number[] => {
+  const widths = value.split(',').map(Number);
+  if (widths.length !== 4 || widths.some((width) => !(width >= 16 && width <= 1024 && width % 16 === 0)))
+    throw new ModelError('option-invalid', {
+      option: 'widths',
+      seen: `${value} is not four multiples of 16 up to 1024, such as 48,80,128,256`,
+    });
+  return widths;
+};
+
 /** "4/255" or "0.0157", in pixel values from 0 to 1. */
 const parseEpsilon = (value: string): number => {
   const [top, bottom = '1', ...rest] = value.split('/');
@@ -58,6 +69,16 @@ export const addTrain = (program: Command, context: CommandContext): void => {
       'mission',
     )
     .option(
+      '--widths <filters>',
+      'of the four stages of "compact", multiples of 16 (default: 32,64,128,256)',
+      parseWidths,
+    )
+    .option(
+      '--augmentation <how>',
+      'of "compact" and "hybrid": strong, or wide, for long runs and distillation (default: strong)',
+      parseChoice('augmentation', AUGMENTATIONS),
+    )
+    .option(
       '--epochs <n>',
       "passes over the data (default: the network's recipe, 50 or 70)",
       parseCount('epochs'),
@@ -69,6 +90,10 @@ export const addTrain = (program: Command, context: CommandContext): void => {
       parseRate,
     )
     .option('--validation <share>', 'share of Training held out (default: 0.2)', parseShare)
+    .option(
+      '--split-seed <text>',
+      'fixes which pictures are held out (default: the seed); the same for a student and its teachers',
+    )
     .option('--limit <rows>', 'a random subset of this many training pictures', parseCount('limit'))
     .option('--seed <text>', 'fixes order, augmentation, masks and first weights', 'testigo')
     .option(
@@ -137,6 +162,12 @@ Adversarial training stops when the accuracy under a PGD attack, measured after 
   testigo-model train --data fer2013.csv --out robust --network compact --adversarial fast-at --epochs 15
 Distil several networks into one (a teacher must read the same pictures: size, mean and deviation):
   testigo-model train --data fer2013.csv --out student --network compact --teacher a --teacher b --teacher-share 0.8
+The recipe of the network that ships, for a GPU: four teachers, then one that learns from them.
+  testigo-model train --data fer2013.csv --out wide-1 --network compact --widths 48,96,192,384 --augmentation wide \\
+    --epochs 90 --validation 0.04 --split-seed held --seed wide-1                        (and wide-2 to wide-4)
+  testigo-model train --data fer2013.csv --out student --network compact --widths 48,80,128,256 --augmentation wide \\
+    --epochs 100 --validation 0.04 --split-seed held --teacher-share 0.7 \\
+    --teacher wide-1 --teacher wide-2 --teacher wide-3 --teacher wide-4
 Fine-tune on your own folder of faces (<split>/<class>/*.png):
   testigo-model train --data faces --out tuned --from shipped --freeze features --epochs 5`,
     )

@@ -26,6 +26,8 @@ export type TrainingConfig = {
   /** Stop after so many epochs without a better validation loss, and restore the best weights. */
   readonly earlyStopping: { readonly patience: number } | null;
   readonly validationFraction: number;
+  /** Fixes which pictures are held out, in place of the seed: a student holds out what its teachers did not see. */
+  readonly splitSeed?: string;
   readonly augmentation: AugmentationRecipe;
   readonly labelSmoothing: number;
   /** Decay of the running average of the weights, which is the result; null for the last weights. */

@@ -7,8 +7,8 @@ import type { TrainingBatch } from './engine.ts';
 export type RowSplit = { readonly train: Uint32Array; readonly validation: Uint32Array };
 
 /** Rows for validation and for training: one seeded permutation of the data, cut. */
-export function splitRows(count: number, { seed, validationFraction }: TrainingConfig): RowSplit {
-  const order = permute(count, createGenerator(seed, 'validation-split'));
+export function splitRows(count: number, { seed, splitSeed, validationFraction }: TrainingConfig): RowSplit {
+  const order = permute(count, createGenerator(splitSeed ?? seed, 'validation-split'));
   const held = Math.floor(count * validationFraction);
   return { validation: order.slice(0, held), train: order.slice(held) };
 }

@@ -189,7 +189,8 @@ describe('verify, from the log', () => {
     expect(await runCli(['verify', '0..5'])).toMatchObject({
       exitCode: 2,
       stdout: '',
-      stderr: 'testigo-audit: a record, a session or a range is read from its log: pass --log URL\n',
+      stderr:
+        'testigo-audit: a record, a session or a range is read from its log: pass --log URL. See testigo-audit COMMAND --help. [usage]\n',
     });
     expect(await runCli(['verify', '5..4', '--log', log])).toMatchObject({ exitCode: 2, stdout: '' });
   });

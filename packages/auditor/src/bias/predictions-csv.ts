@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { parse } from 'csv-parse';
-import { AuditError, messageOf } from '../errors.ts';
+import { AuditError } from '../errors.ts';
+import { describeCsvProblem, readCsvRecords } from '../files/csv-records.ts';
 import { CLASS_NAMES } from '../poisoning/sample-set.ts';
 import type { Judged } from './metrics.ts';
 import type { Selected } from './selection-report.ts';
@@ -19,32 +18,31 @@ export async function readPredictionsCsv(path: string): Promise<Predictions> {
   const judged: Judged[] = [];
   const selected: Selected[] = [];
   try {
-    const records = createReadStream(path).pipe(
-      parse({ bom: true, columns: (names) => names.map((name: string) => name.trim()) }),
-    );
-    for await (const record of records as AsyncIterable<Record<string, string>>) {
+    const columns = (names: readonly string[]) => names.map((name) => name.trim());
+    for await (const record of readCsvRecords<Record<string, string>>(path, { bom: true, columns })) {
       const line = judged.length + selected.length + 2;
       const group = record.group?.trim() ?? '';
-      if (group === '') refuse(line, 'there is no group');
-      const predicted = classOf(record.predicted, line);
+      if (group === '') refuse(path, line, 'there is no group');
+      const classAt = (text: string | undefined) => classOf(text, path, line);
+      const predicted = classAt(record.predicted);
       if (record.truth === undefined) selected.push({ group, predicted });
-      else judged.push({ group, truth: classOf(record.truth, line), predicted });
+      else judged.push({ group, truth: classAt(record.truth), predicted });
     }
   } catch (cause) {
     if (cause instanceof AuditError) throw cause;
-    throw new AuditError('file-unreadable', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+    throw new AuditError('file-unreadable', `cannot read ${path}: ${describeCsvProblem(cause)}`, { cause });
   }
-  if (judged.length + selected.length === 0) refuse(1, 'there is no row in it');
+  if (judged.length + selected.length === 0) refuse(path, 1, 'there is no row in it');
   return selected.length > 0 ? { kind: 'selected', rows: selected } : { kind: 'judged', rows: judged };
 }
 
-function classOf(text: string | undefined, line: number): number {
+function classOf(text: string | undefined, path: string, line: number): number {
   const name = text?.trim() ?? '';
   const index = /^[0-6]$/.test(name) ? Number(name) : (CLASS_NAMES as readonly string[]).indexOf(name);
-  if (index < 0) refuse(line, `${JSON.stringify(name)} is no class`);
+  if (index < 0) refuse(path, line, `${JSON.stringify(name)} is no class`);
   return index;
 }
 
-function refuse(line: number, reason: string): never {
-  throw new AuditError('samples-invalid', `line ${line} of the predictions: ${reason}`);
+function refuse(path: string, line: number, reason: string): never {
+  throw new AuditError('samples-invalid', `${path}, line ${line}: ${reason}`);
 }

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { AuditError, messageOf } from '../errors.ts';
+import { AuditError, describeWriting, messageOf } from '../errors.ts';
 
 interface TextSink {
   write(text: string, done?: (error?: Error | null) => void): boolean;
@@ -27,7 +27,9 @@ export async function writeResult(io: Io, text: string, output: string | undefin
     try {
       await writeFile(output, text);
     } catch (cause) {
-      throw new AuditError('output-unwritable', `cannot write ${output}: ${messageOf(cause)}`, { cause });
+      throw new AuditError('output-unwritable', `cannot write ${output}: ${describeWriting(cause)}`, {
+        cause,
+      });
     }
     return;
   }

@@ -14,8 +14,9 @@ process.once('SIGINT', () => {
 
 // Whoever writes is told of its failure; as an event it would end the process with 1, which says "failed".
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-process.on('uncaughtException', (error) => {
-  process.stderr.write(`testigo-audit: ${error.stack ?? error}\n`);
+process.on('uncaughtException', async (error) => {
+  const { describeError } = await import('./describe-error.ts');
+  process.stderr.write(`testigo-audit: ${describeError(error)}\n`);
   process.exit(3);
 });
 

@@ -2,10 +2,7 @@ import { exitCodeOf } from '@testigo/trail';
 import { Command, CommanderError } from 'commander';
 import { addPoisonBenchCommand } from '../bench/poison-bench-command.ts';
 import { addBiasCommand } from '../bias/bias-command.ts';
-import { RpcRefusal, RpcUnreachable } from '../chain/json-rpc.ts';
-import { AuditError, messageOf } from '../errors.ts';
-import { cleanText } from '../report/clean-text.ts';
-import { LogUnreachable } from '../trail/tile-source.ts';
+import { AuditError } from '../errors.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDatasetCommand } from './commands/dataset.ts';
 import { addExplainCommand } from './commands/explain.ts';
@@ -19,6 +16,7 @@ import { addReserveCommand } from './commands/reserve.ts';
 import { addTrailCommand } from './commands/trail.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { addWatchCommand } from './commands/watch.ts';
+import { describeError } from './describe-error.ts';
 import type { Io, Run } from './io.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -36,16 +34,9 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    // A node's or a log's own words can stand in a message.
-    io.stderr.write(`testigo-audit: ${cleanText(messageOf(error))}\n`);
-    if (error instanceof AuditError) return EXIT_USAGE;
+    io.stderr.write(`testigo-audit: ${describeError(error)}\n`);
     // Not 1: a program that broke off has shown nothing against the evidence.
-    if (
-      !(error instanceof RpcUnreachable || error instanceof RpcRefusal || error instanceof LogUnreachable)
-    ) {
-      io.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
-    }
-    return exitCodeOf('inconclusive');
+    return error instanceof AuditError ? EXIT_USAGE : exitCodeOf('inconclusive');
   }
 }
 
@@ -54,8 +45,17 @@ export function createProgram(io: Io, run: Run): Command {
     .description('Verifies what a Testigo log claims, without trusting the servers that made the claim.')
     .version(TOOL_VERSION)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
-    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => {
+        const message = text
+          .replace(/^error: /, '')
+          .trim()
+          .replaceAll('\n', ' ');
+        write(`testigo-audit: ${describeError(new AuditError('usage', message))}\n`);
+      },
+    })
     .addHelpText('after', EXIT_CODES_HELP);
   addVerifyCommand(program, io, run);
   addTrailCommand(program, io, run);

@@ -1,5 +1,6 @@
-import { AuditError, messageOf } from '../errors.ts';
+import { AuditError } from '../errors.ts';
 import type { SampleChange } from '../verify/verify-dataset.ts';
+import { describeCsvProblem } from './csv-records.ts';
 import type { SampleHeader } from './fer-csv-samples.ts';
 import { openSamples } from './read-samples.ts';
 
@@ -25,7 +26,7 @@ export async function compareSamples(
   } catch (cause) {
     throw new AuditError(
       'file-unreadable',
-      `cannot compare ${path} with ${approvedPath}: ${messageOf(cause)}`,
+      `cannot compare ${path} with ${approvedPath}: ${describeCsvProblem(cause)}`,
       { cause },
     );
   } finally {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { Sample } from '@testigo/trail';
-import { parse } from 'csv-parse';
+import { readCsvRecords } from './csv-records.ts';
 
 /** FER-2013's classes in the order of its label column. */
 const LABELS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'] as const;
@@ -25,12 +24,14 @@ interface Columns {
  * spaced header, or train.csv without a Usage column. Yields an Error for a row that is none, and goes on.
  */
 export async function* samplesOfCsv(path: string, header: SampleHeader): AsyncGenerator<Sample | Error> {
-  const rows = createReadStream(path, { highWaterMark: 1 << 20 }).pipe(
-    parse({ bom: true, relax_column_count: true, max_record_size: 1 << 20 }),
-  );
+  const rows = readCsvRecords<string[]>(path, {
+    bom: true,
+    relax_column_count: true,
+    max_record_size: 1 << 20,
+  });
   let columns: Columns | undefined;
   let index = 0;
-  for await (const record of rows as AsyncIterable<string[]>) {
+  for await (const record of rows) {
     if (columns === undefined) {
       columns = findColumns(record);
       continue;

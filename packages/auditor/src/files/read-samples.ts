@@ -14,6 +14,7 @@ import {
 } from '@testigo/trail';
 import { AuditError, messageOf } from '../errors.ts';
 import type { SampleSet } from '../verify/check-samples.ts';
+import { describeCsvProblem } from './csv-records.ts';
 import { type SampleHeader, samplesOfCsv } from './fer-csv-samples.ts';
 
 const MAX_PROBLEMS = 20;
@@ -34,7 +35,7 @@ export async function readSamples(path: string, header: SampleHeader | undefined
       range = appendToRange(range, hashLeaf(sample instanceof Error ? utf8('') : encodeSample(sample)));
     }
   } catch (cause) {
-    throw new AuditError('file-unreadable', `cannot read ${path}: ${messageOf(cause)}`, { cause });
+    throw new AuditError('file-unreadable', `cannot read ${path}: ${describeCsvProblem(cause)}`, { cause });
   }
   return { source: path, size: range.size, root: toHex(rootOfRange(range)), malformed };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { type Ed25519KeyPair, fromHex, keyPairOf } from '@testigo/trail';
-import { AuditError, messageOf } from '../errors.ts';
+import { AuditError, describeWriting } from '../errors.ts';
 import { readText } from './read-file.ts';
 
 /** An Ed25519 key from a file of 64 hex digits. @throws AuditError `file-unreadable`, `key-unreadable` */
@@ -18,7 +18,7 @@ export async function writeSigningKey(path: string): Promise<Ed25519KeyPair> {
   try {
     await writeFile(path, `${secretKey.toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
   } catch (cause) {
-    throw new AuditError('output-unwritable', `cannot write ${path}: ${messageOf(cause)}`, { cause });
+    throw new AuditError('output-unwritable', `cannot write ${path}: ${describeWriting(cause)}`, { cause });
   }
   return keyPairOf(new Uint8Array(secretKey));
 }

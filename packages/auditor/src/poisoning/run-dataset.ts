@@ -11,7 +11,7 @@ import {
 import { type Io, writeResult } from '../cli/io.ts';
 import { readTrust } from '../cli/options.ts';
 import { createProgress } from '../cli/progress.ts';
-import { AuditError, messageOf } from '../errors.ts';
+import { AuditError, describeWriting, messageOf } from '../errors.ts';
 import { readText } from '../files/read-file.ts';
 import { readSamples } from '../files/read-samples.ts';
 import { readSigningKey } from '../files/signing-key.ts';
@@ -134,7 +134,7 @@ async function writeVerdict(path: string, bytes: Uint8Array, keyFile: string | u
   try {
     await writeFile(path, content);
   } catch (cause) {
-    throw new AuditError('output-unwritable', `cannot write ${path}: ${messageOf(cause)}`, { cause });
+    throw new AuditError('output-unwritable', `cannot write ${path}: ${describeWriting(cause)}`, { cause });
   }
 }
 

@@ -10,7 +10,7 @@ const NO_SPLIT = 'unnamed';
  * @throws AuditError `file-unreadable` or `samples-invalid`, with the line number
  */
 export async function readSamplesCsv(path: string): Promise<SampleSet> {
-  const builder = new SetBuilder();
+  const builder = new SetBuilder(path);
   let rest: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
@@ -31,12 +31,17 @@ export async function readSamplesCsv(path: string): Promise<SampleSet> {
 }
 
 class SetBuilder {
+  readonly #path: string;
   #line = 0;
   #columns: { emotion: number; pixels: number; usage: number } | undefined;
   #pixels = new Uint8Array(PIXELS * 4096);
   readonly #labels: number[] = [];
   readonly #splits: number[] = [];
   readonly #splitNames: string[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+  }
 
   addLine(bytes: Buffer, start: number, end: number): void {
     this.#line += 1;
@@ -118,7 +123,7 @@ class SetBuilder {
   }
 
   #refuse(reason: string): never {
-    throw new AuditError('samples-invalid', `line ${this.#line} of the samples: ${reason}`);
+    throw new AuditError('samples-invalid', `${this.#path}, line ${this.#line}: ${reason}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { AuditError, messageOf } from '../errors.ts';
+import { AuditError, describeWriting, messageOf } from '../errors.ts';
 import type { Seen } from './look-at-log.ts';
 
 const stateSchema = z.strictObject({
@@ -33,6 +33,6 @@ export async function writeState(path: string, logs: Record<string, Seen>): Prom
     await writeFile(`${path}.new`, `${JSON.stringify({ version: 1, logs })}\n`, { flush: true });
     await rename(`${path}.new`, path);
   } catch (cause) {
-    throw new AuditError('output-unwritable', `cannot write ${path}: ${messageOf(cause)}`, { cause });
+    throw new AuditError('output-unwritable', `cannot write ${path}: ${describeWriting(cause)}`, { cause });
   }
 }

@@ -25,7 +25,7 @@ describe('a reader that goes away', () => {
     const exitCode = await new Promise((resolve) => child.once('close', resolve));
     expect([exitCode, stderr]).toEqual([
       2,
-      'testigo-audit: cannot write to standard output: nobody reads it any more\n',
+      'testigo-audit: cannot write to standard output: nobody reads it any more. Check that the folder exists, may be written to and has room. [output-unwritable]\n',
     ]);
   });
 });
@@ -73,5 +73,76 @@ describe('a bundle that is wrong in a hundred thousand places', () => {
     expect(findings.map(({ code }) => code)).toEqual(['bundle-malformed']);
     expect(findings[0]!.seen.length).toBeLessThan(2500);
     expect(findings[0]!.seen).not.toContain('call stack');
+  });
+});
+
+describe('every command, with files and arguments that are wrong', () => {
+  const files: Record<string, string> = {};
+  beforeAll(async () => {
+    files.EMPTY = await world.write('empty', '');
+    files.NOISE = await world.write('noise', '"\u0001,"\n\u0002"x"y,,\n');
+    files.OBJECT = await world.write('object', '{}');
+    files.DIR = world.dir;
+    files.TRUST = world.trustFile;
+    files.CHAIN = world.chain.url;
+    files.NOWHERE = `${world.dir}/nowhere/at/all`;
+    files.DEAD = 'http://127.0.0.1:9';
+    files.BUNDLE = await world.writeBundle(world.bundle(2, 8, 8), 'some.json');
+  });
+
+  it.each<[string, number, string]>([
+    ['verify NOWHERE', 2, 'file-unreadable'],
+    ['verify DIR', 2, 'file-unreadable'],
+    ['verify BUNDLE --trust NOWHERE', 2, 'file-unreadable'],
+    ['verify BUNDLE --trust EMPTY', 2, 'trust-file-invalid'],
+    ['verify BUNDLE --trust OBJECT', 2, 'trust-file-invalid'],
+    ['verify BUNDLE --chain nonsense', 2, 'usage'],
+    ['verify BUNDLE --model NOWHERE', 2, 'file-unreadable'],
+    ['verify BUNDLE --model EMPTY', 2, 'file-unreadable'],
+    ['verify BUNDLE --samples NOWHERE', 2, 'file-unreadable'],
+    ['verify BUNDLE --samples NOISE', 2, 'file-unreadable'],
+    ['verify BUNDLE --output NOWHERE', 2, 'output-unwritable'],
+    ['verify BUNDLE --output DIR', 2, 'output-unwritable'],
+    ['verify 0..3', 2, 'usage'],
+    ['trail', 2, 'usage'],
+    ['trail --log NOWHERE --checkpoint NOWHERE', 2, 'file-unreadable'],
+    ['model NOWHERE', 2, 'file-unreadable'],
+    ['model', 2, 'usage'],
+    ['dataset', 2, 'usage'],
+    ['dataset --manifest NOWHERE', 2, 'file-unreadable'],
+    ['dataset --samples EMPTY', 2, 'samples-invalid'],
+    ['dataset --samples NOISE', 2, 'samples-invalid'],
+    ['dataset --samples NOWHERE', 2, 'file-unreadable'],
+    ['dataset --root abc', 2, 'usage'],
+    ['watch --log NOWHERE --state NOISE --once', 2, 'file-unreadable'],
+    ['watch --log NOWHERE --state x --once --witness-name w', 2, 'usage'],
+    ['replay', 2, 'usage'],
+    ['replay --model NOWHERE', 2, 'file-unreadable'],
+    ['export --log NOWHERE', 2, 'usage'],
+    ['export --log NOWHERE --index 1', 2, 'export-impossible'],
+    ['export --log DEAD --index 1', 2, 'export-impossible'],
+    ['query', 2, 'usage'],
+    ['query --since yesterday', 2, 'usage'],
+    ['publish EMPTY --samples EMPTY --manifest EMPTY', 2, 'usage'],
+    ['publish EMPTY --samples EMPTY --manifest EMPTY --chain CHAIN --trust TRUST', 2, 'key-unreadable'],
+    ['key NOISE', 2, 'key-unreadable'],
+    ['key NOWHERE', 2, 'output-unwritable'],
+    ['reserve --samples NOWHERE --rows EMPTY --sign-with EMPTY', 2, 'key-unreadable'],
+    ['bias', 2, 'usage'],
+    ['bias --predictions NOWHERE', 2, 'file-unreadable'],
+    ['bias --predictions EMPTY', 2, 'samples-invalid'],
+    ['bias --predictions DIR', 2, 'file-unreadable'],
+    ['poison-bench --samples EMPTY', 2, 'samples-invalid'],
+    ['explain nothing', 2, 'finding-unknown'],
+    ['completion tcsh', 2, 'usage'],
+    ['verifi', 2, 'usage'],
+  ])('%s ends in one sentence with its code', async (command, exitCode, code) => {
+    const args = command.split(' ').map((word) => files[word] ?? word);
+    const result = await runCli(args, { TESTIGO_AUDITOR_KEY: '' });
+    expect([result.exitCode, result.stdout]).toEqual([exitCode, '']);
+    const [line = '', ...rest] = result.stderr.trimEnd().split('\n');
+    expect(rest).toEqual([]);
+    expect(line).toMatch(/^testigo-audit: \S.{10,400}[.?)] \S.*\. \[[a-z-]+\]$/);
+    expect(line).toContain(`[${code}]`);
   });
 });

@@ -32,6 +32,8 @@ export function addExportCommand(program: Command, io: Io, run: Run): void {
 }
 
 async function exportEvidence(io: Io, options: ExportOptions): Promise<number> {
+  if (options.index === undefined && options.record === undefined)
+    throw new AuditError('usage', 'export needs --index N or --record HASH');
   const trust = await readTrust(options);
   const base = baseOf(options.log);
   try {
@@ -42,7 +44,7 @@ async function exportEvidence(io: Io, options: ExportOptions): Promise<number> {
     if (cause instanceof AuditError) throw cause;
     throw new AuditError(
       'export-impossible',
-      `cannot export record ${options.index ?? options.record}: ${messageOf(cause)}`,
+      `cannot export record ${options.index ?? options.record} from ${options.log}: ${messageOf(cause)}`,
       {
         cause,
       },
@@ -57,7 +59,7 @@ async function buildBundle(
   trust: Trust | undefined,
 ): Promise<EvidenceBundle> {
   const log = await openLog(base);
-  const index = options.index ?? (await findRecord(log, options.record));
+  const index = options.index ?? (await findRecord(log, options.record ?? ''));
   const anchor = await findAnchor(io, { ...options, index }, trust, log.checkpoint);
   return {
     ...(await exportRecord(log, index)),
@@ -66,8 +68,7 @@ async function buildBundle(
   };
 }
 
-async function findRecord(log: OpenLog, leafHash: string | undefined): Promise<number> {
-  if (leafHash === undefined) throw new AuditError('usage', 'export needs --index N or --record HASH');
+async function findRecord(log: OpenLog, leafHash: string): Promise<number> {
   const index = await findLeaf(log.source, log.checkpoint.size, leafHash);
   if (index === undefined)
     throw new AuditError('export-impossible', `the log holds no record with hash ${leafHash}`);
@@ -85,7 +86,10 @@ async function findAnchor(
   const { readChain } = await import('../../chain/read-facts.ts');
   const query = { registry: trust.registry, fromBlock: trust.deployedAtBlock, logId: toHex(logIdOf(origin)) };
   const answer = await readChain(options.chain, query, io.signal);
-  if (answer.status !== 'read') throw new AuditError('export-impossible', 'the chain does not answer');
+  if (answer.status !== 'read') {
+    const why = answer.status === 'unreachable' ? `: ${answer.source}, ${answer.reason}` : '';
+    throw new AuditError('export-impossible', `the chain does not answer${why}`);
+  }
   return answer.facts.anchors.find((anchor) => anchor.size > options.index && anchor.size <= size);
 }
 

@@ -1,8 +1,16 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
+
+// Only the launcher checks the version, and whoever calls this file has passed it by. Not 1, which says "failed".
+if (module.enableCompileCache === undefined) {
+  process.stderr.write(
+    `testigo-audit: this is Node ${process.versions.node}, and Node 22.18 or newer is needed. [usage]\n`,
+  );
+  process.exit(2);
+}
 
 // An auditor's scripts start this program thousands of times; compiled code survives between starts.
-enableCompileCache();
+module.enableCompileCache();
 const { runCli } = await import('./run-cli.ts');
 
 const interruption = new AbortController();

@@ -24,9 +24,10 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
 
   const openEngine = (overrides: Partial<EngineConfig> = {}, outboxFolder = folder.path) => {
     alarms = [];
+    const outbox = new SqliteOutbox(outboxFolder, log.logId);
     engine = new AnchoringEngine({
       log,
-      outbox: new SqliteOutbox(outboxFolder, log.logId),
+      outbox,
       nodes: [connectJsonRpc(chain.url)],
       registry,
       chainId: chain.chainId,
@@ -36,6 +37,7 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
       onAlarm: (alarm) => alarms.push(alarm),
       ...overrides,
     });
+    return outbox;
   };
   const restart = async (overrides: Partial<EngineConfig> = {}) => {
     await engine.stop();
@@ -142,6 +144,64 @@ describe('the anchoring engine', { timeout: 60_000 }, () => {
     await log.append(makeRecord());
     expect(await engine.waitForAnchor(1, 30_000)).toMatchObject({ size: 2 });
     expect(await readAnchoredEvents(chain.url, registry)).toHaveLength(2);
+    lost.remove();
+  });
+
+  it('signs no two anchors under one nonce when a reorg drops one that was adopted', async () => {
+    const node = connectJsonRpc(chain.url);
+    const { address } = new Wallet(chain.accounts[1]!.privateKey);
+    const nonce = Number(await node('eth_getTransactionCount', [address, 'latest']));
+    const refuseAll: JsonRpc = async (method, params) => {
+      if (method === 'eth_sendRawTransaction') throw new Error('connection reset');
+      // The local chain calls every block final, and a final anchor is not followed any more.
+      if (params[0] === 'safe' || params[0] === 'finalized') throw new Error('no such tag');
+      return node(method, params);
+    };
+    let clockMs = 0;
+    await engine.stop();
+    const outbox = openEngine({
+      nodes: [refuseAll],
+      depths: { safe: 50, finalized: 100 },
+      times: { ...times, bumpAfterMs: 1_000 },
+      now: () => clockMs,
+    });
+    const noncesOf = async (size: number) => {
+      const anchor = await outbox.find(size);
+      return anchor && (await outbox.listTransactionsOf(anchor)).map((transaction) => transaction.nonce);
+    };
+    // The first anchor is signed here and never sent; another process anchors the same size under the same nonce.
+    await log.append(makeRecord());
+    await engine.look();
+    expect(await noncesOf(1)).toEqual([nonce]);
+    const before = await node('evm_snapshot', []);
+    const lost = makeFolder();
+    const here = engine;
+    // For other fees, or it would be the same transaction.
+    const { baseFeePerGas } = (await node('eth_getBlockByNumber', ['latest', false])) as {
+      baseFeePerGas: string;
+    };
+    openEngine({ maxFeePerGas: (BigInt(baseFeePerGas) * 5n) / 4n }, lost.path);
+    await engine.waitForAnchor(0, 30_000);
+    await engine.stop();
+    engine = here;
+    // It is adopted, without a nonce of its own, and the second anchor is signed behind it.
+    await engine.look();
+    expect(await outbox.find(1)).toMatchObject({ state: 'mined' });
+    expect((await outbox.find(1))?.nonce).toBeUndefined();
+    await log.append(makeRecord());
+    await engine.look();
+    expect(await noncesOf(2)).toEqual([nonce + 1]);
+    // The other fork has neither, and is as long.
+    const height = Number(await node('eth_blockNumber', []));
+    await node('evm_revert', [before]);
+    while (Number(await node('eth_blockNumber', [])) < height) await node('evm_mine', []);
+    clockMs += 2_000;
+    await engine.look();
+    // The first goes out again as it was signed; the second keeps its place behind it.
+    expect([await noncesOf(1), await noncesOf(2)]).toEqual([[nonce], [nonce + 1]]);
+    await restart();
+    expect(await engine.waitForAnchor(1, 30_000)).toMatchObject({ size: 2 });
+    expect((await readAnchoredEvents(chain.url, registry)).map(({ size }) => size)).toEqual([1, 2]);
     lost.remove();
   });
 

@@ -1,4 +1,5 @@
 import type { Database, Dialect, Row, Statement } from '../state/database.ts';
+import { optional } from '../state/nullable.ts';
 import type { SignedTransaction, Submission } from './anchor.ts';
 
 export const transactionsSchema = ({ integer, table, rowid }: Dialect): string => `
@@ -9,9 +10,6 @@ export const transactionsSchema = ({ integer, table, rowid }: Dialect): string =
   CREATE INDEX IF NOT EXISTS signed_transactions_by_subject ON signed_transactions (lane, subject);
   CREATE INDEX IF NOT EXISTS signed_transactions_by_nonce ON signed_transactions (lane, nonce);
 `;
-
-const optional = <K extends string, T>(key: K, value: unknown, read: (value: unknown) => T) =>
-  (value === null ? {} : { [key]: read(value) }) as { readonly [P in K]?: T };
 
 const toTransaction = (row: Row): SignedTransaction => ({
   hash: String(row.hash),

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ApiError } from '../errors.ts';
 import type { Database, Row } from '../state/database.ts';
+import { optional } from '../state/nullable.ts';
 import { SCOPES, type Scope } from './principal.ts';
 
 export type ApiKey = {
@@ -42,10 +43,10 @@ const toKey = (row: Row): ApiKey => ({
   id: row.id as string,
   name: row.name as string,
   scopes: (row.scopes as string).split(' ').filter(isScope),
-  ...(row.deployer === null ? {} : { deployer: row.deployer as string }),
+  ...optional('deployer', row.deployer, String),
   createdAtMs: row.created_at as number,
-  ...(row.expires_at === null ? {} : { expiresAtMs: row.expires_at as number }),
-  ...(row.revoked_at === null ? {} : { revokedAtMs: row.revoked_at as number }),
+  ...optional('expiresAtMs', row.expires_at, Number),
+  ...optional('revokedAtMs', row.revoked_at, Number),
 });
 
 export const createApiKeys = (db: Database, now: () => number): ApiKeys => ({

@@ -1,13 +1,14 @@
 import type { Database, Row, Statement } from './database.ts';
+import { optional, toBytes } from './nullable.ts';
 import type { HoldRow, OwedRecord, RecordRow, SessionRow, SessionTerms, StateStore } from './state-store.ts';
 
 const toSession = (row: Row): SessionRow => ({
   id: row.id as string,
   terms: JSON.parse(row.terms as string) as SessionTerms,
   openedAtMs: row.opened_at as number,
-  ...(row.closed_at === null ? {} : { closedAtMs: row.closed_at as number }),
-  ...(row.erased_at === null ? {} : { erasedAtMs: row.erased_at as number }),
-  ...(row.wrapped_key === null ? {} : { wrappedKey: row.wrapped_key as Uint8Array }),
+  ...optional('closedAtMs', row.closed_at, Number),
+  ...optional('erasedAtMs', row.erased_at, Number),
+  ...optional('wrappedKey', row.wrapped_key, toBytes),
 });
 
 const toRecord = (row: Row): RecordRow => ({
@@ -15,7 +16,7 @@ const toRecord = (row: Row): RecordRow => ({
   type: row.type as string,
   sessionId: row.session_id as string,
   sequence: row.sequence as number,
-  ...(row.sealed_payload === null ? {} : { sealedPayload: row.sealed_payload as Uint8Array }),
+  ...optional('sealedPayload', row.sealed_payload, toBytes),
 });
 
 const toHold = (row: Row): HoldRow => ({
@@ -23,7 +24,7 @@ const toHold = (row: Row): HoldRow => ({
   sessionId: row.session_id as string,
   authority: row.authority as string,
   placedAtMs: row.placed_at as number,
-  ...(row.released_at === null ? {} : { releasedAtMs: row.released_at as number }),
+  ...optional('releasedAtMs', row.released_at, Number),
 });
 
 const sessionMethods = (db: Database) => ({

@@ -1,4 +1,5 @@
 import type { Database, Row, Statement } from '../state/database.ts';
+import { optional } from '../state/nullable.ts';
 import { WEBHOOK_EVENTS, type WebhookEventType } from './webhook-events.ts';
 import type {
   DeliveryQuery,
@@ -17,7 +18,7 @@ const toEndpoint = (row: Row): EndpointRow => ({
   id: row.id as string,
   url: row.url as string,
   events: (row.events as string).split(' ').filter(isEvent),
-  ...(row.deployer === null ? {} : { deployer: row.deployer as string }),
+  ...optional('deployer', row.deployer, String),
   sealedSecret: row.sealed_secret as Uint8Array,
   ...(row.sealed_previous === null
     ? {}
@@ -28,7 +29,7 @@ const toEndpoint = (row: Row): EndpointRow => ({
         },
       }),
   createdAtMs: row.created_at as number,
-  ...(row.disabled_at === null ? {} : { disabledAtMs: row.disabled_at as number }),
+  ...optional('disabledAtMs', row.disabled_at, Number),
 });
 
 const toDelivery = (row: Row): DeliveryRow => ({
@@ -40,8 +41,8 @@ const toDelivery = (row: Row): DeliveryRow => ({
   attempts: row.attempts as number,
   createdAtMs: row.created_at as number,
   dueAtMs: row.due_at as number,
-  ...(row.last_at === null ? {} : { lastAtMs: row.last_at as number }),
-  ...(row.last_outcome === null ? {} : { lastOutcome: row.last_outcome as string }),
+  ...optional('lastAtMs', row.last_at, Number),
+  ...optional('lastOutcome', row.last_outcome, String),
 });
 
 const endpointMethods = (db: Database) => ({

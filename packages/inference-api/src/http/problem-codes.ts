@@ -39,7 +39,7 @@ export const REQUEST_ERRORS = {
   },
   'image-too-large': {
     title: 'The picture has more pixels than this server decodes',
-    help: 'Shrink it first. The limits (limits.imagePixels, and 16,384 for each side) guard against decompression bombs.',
+    help: 'Shrink it first. The limits (limits.imagePixels, and 65,535 for each side) guard against decompression bombs.',
     httpStatus: 413,
   },
   'image-unreadable': {

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, post, sendPicture } from './support/http.ts';
 import { facePicture } from './support/pictures.ts';
@@ -28,10 +28,10 @@ const codeOf = ({ status, body }: { status: number; body: Record<string, unknown
 
 describe('a face that cannot be read', () => {
   it.each([
-    ['face-too-small', (face: sharp.Sharp) => face.resize(80, 60).extend({ right: 240, bottom: 180 })],
-    ['light-unfit', (face: sharp.Sharp) => face.linear(0.2, 0)],
-    ['face-blurred', (face: sharp.Sharp) => face.blur(7)],
-    ['face-turned', (face: sharp.Sharp) => face.rotate(50)],
+    ['face-too-small', (face: Sharp) => face.resize(80, 60).extend({ right: 240, bottom: 180 })],
+    ['light-unfit', (face: Sharp) => face.linear(0.2, 0)],
+    ['face-blurred', (face: Sharp) => face.blur(7)],
+    ['face-turned', (face: Sharp) => face.rotate(50)],
   ])('is answered %s, and that is on record', async (code, spoil) => {
     const picture = await spoil(sharp(await facePicture()))
       .jpeg()

@@ -47,18 +47,23 @@ export const createIdempotency = (db: Database, key: Uint8Array, now: () => numb
       Buffer.from(unseal(key, contextOf(call), row.sealed_reply as Uint8Array)).toString(),
     ) as Kept;
   };
-  const keep = async (call: IdempotentCall, kept: Kept): Promise<void> => {
-    const sealed = seal(key, contextOf(call), Buffer.from(JSON.stringify(kept)));
-    await db.write([
-      'UPDATE idempotency SET sealed_reply = ?, session_id = ? WHERE principal = ? AND key = ?',
-      sealed,
-      sessionOf(kept),
-      call.principal,
-      call.key,
-    ]);
-  };
   const forget = async (call: IdempotentCall): Promise<void> => {
     await db.write(['DELETE FROM idempotency WHERE principal = ? AND key = ?', call.principal, call.key]);
+  };
+  const keep = async (call: IdempotentCall, kept: Kept): Promise<void> => {
+    const sealed = seal(key, contextOf(call), Buffer.from(JSON.stringify(kept)));
+    const sessionId = sessionOf(kept);
+    const [changed] = await db.write([
+      `UPDATE idempotency SET sealed_reply = ?, session_id = ? WHERE principal = ? AND key = ? AND NOT EXISTS
+         (SELECT 1 FROM sessions WHERE id = ? AND erased_at IS NOT NULL)`,
+      sealed,
+      sessionId,
+      call.principal,
+      call.key,
+      sessionId,
+    ]);
+    // Erased while the answer was under way: then it is kept nowhere.
+    if (changed === 0) await forget(call);
   };
   /** The kept answer, or undefined where this call is the one that makes it. */
   const claim = async (call: IdempotentCall, digest: Buffer): Promise<Kept | undefined> => {

@@ -3,6 +3,7 @@ import { createTestDatabase, postgresUrl } from '../../test/support/postgres.ts'
 import type { Anchor, SignedTransaction } from '../anchoring/anchor.ts';
 import { outboxSchema, SqlOutbox } from '../anchoring/sql-outbox.ts';
 import { createApiKeys } from '../auth/api-keys.ts';
+import { ApiError } from '../errors.ts';
 import { createIdempotency } from '../http/idempotency.ts';
 import { makeFolder } from '../log/testing.ts';
 import { createPool } from '../postgres/connect.ts';
@@ -167,6 +168,21 @@ describe.each(places)('the tables in $name', ({ make, isHere }) => {
     expect(runs).toBe(1);
     const other = idempotency.run({ ...call, request: 'POST /other' }, work);
     await expect(other).rejects.toMatchObject({ code: 'idempotency-mismatch' });
+  });
+
+  it('keep no answer about a subject who was erased while it was made', async () => {
+    const state = createSqlState(place.db);
+    const idempotency = createIdempotency(place.db, new Uint8Array(32), Date.now);
+    await state.insertSession({ id: 's', terms, openedAtMs: 1, wrappedKey: bytes(1) });
+    const call = { principal: 'p', key: 'k', request: 'POST /' };
+    const reply = { status: 201, body: { sessionId: 's', label: 'happy' } };
+    await idempotency.run(call, async () => {
+      await state.destroySubject('s', 5, { id: 'owed', bytes: bytes() });
+      return reply;
+    });
+    expect(await place.db.all('SELECT * FROM idempotency')).toEqual([]);
+    const again = idempotency.run(call, () => Promise.reject(new ApiError('subject-erased')));
+    await expect(again).rejects.toMatchObject({ code: 'subject-erased' });
   });
 
   it('keep keys by their hash, and end them', async () => {

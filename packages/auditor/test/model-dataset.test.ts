@@ -1,9 +1,19 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  computeRoot,
+  DATASET_PAYLOAD_TYPE,
+  datasetManifestDigest,
+  hashSample,
+  type Sample,
+  signDsse,
+  toHex,
+} from '@testigo/trail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { approveDataset } from './on-chain.ts';
 import { runCli } from './run-cli.ts';
-import { createWorld, hex, type World, writeSamples } from './world.ts';
+import { createWorld, hex, makeStatementPayload, type World, writeSamples } from './world.ts';
 
 let world: World;
 let manifest: string;
@@ -86,6 +96,38 @@ describe('dataset', () => {
     expect(await audit('dataset', '--manifest', manifest, '--root', hex('other'))).toMatchObject({
       exitCode: 1,
       against: ['dataset-root-mismatch', 'dataset-unapproved'],
+    });
+  });
+
+  it.each<[string, string, (samples: Sample[]) => Sample[]]>([
+    [
+      'a manifest that counts other labels than there are',
+      'samples-counts-mismatch',
+      ([first, ...rest]) => [{ ...first!, label: 'happy' }, ...rest],
+    ],
+    [
+      'a sample whose label has two histories',
+      'samples-malformed',
+      (samples) => samples.with(6, { ...samples[6]!, id: samples[0]!.id }),
+    ],
+    [
+      'a withdrawn sample that the manifest still counts',
+      'samples-counts-mismatch',
+      (samples) => samples.with(6, { ...samples[6]!, id: samples[0]!.id, supersedes: 0, tombstone: true }),
+    ],
+  ])('finds %s, though the custodian signed it', async (name, code, change) => {
+    const samples = change([...world.samples]);
+    const root = toHex(computeRoot(samples.map(hashSample)));
+    const payload = makeStatementPayload(root);
+    const envelope = signDsse(DATASET_PAYLOAD_TYPE, payload, world.custodian.secretKey);
+    const path = await world.write(`${name}.dsse.json`, JSON.stringify(envelope));
+    const given = await world.write(`${name}.ndjson`, writeSamples(samples));
+    const manifestDigest = toHex(datasetManifestDigest(payload));
+    await approveDataset(world.registrar, { root, size: samples.length, manifestDigest });
+    expect(await audit('dataset', '--manifest', path, '--samples', given)).toMatchObject({
+      exitCode: 1,
+      stderr: '',
+      against: [code],
     });
   });
 

@@ -50,8 +50,9 @@ beforeAll(async () => {
   );
   samples = await world.write('poisoned.csv', toCsv(set));
   const header = { name: 'made-up', licence: 'cc0-1.0', source: 'made' };
-  root = (await readSamples(samples, header)).root;
-  const payload = makeStatementPayload(root, header.name, ROWS);
+  const read = await readSamples(samples, header);
+  root = read.root;
+  const payload = makeStatementPayload(root, header.name, ROWS, { ...read.counts });
   const envelope = signDsse(DATASET_PAYLOAD_TYPE, payload, world.custodian.secretKey);
   manifest = await world.write('poisoned.dsse.json', JSON.stringify(envelope));
   const manifestDigest = toHex(datasetManifestDigest(payload));

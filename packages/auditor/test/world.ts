@@ -106,13 +106,18 @@ export function makeSamples(count: number): Sample[] {
 export const writeSamples = (samples: readonly Sample[]): string =>
   samples.map((sample) => `${new TextDecoder().decode(encodeSample(sample))}\n`).join('');
 
-export function makeStatementPayload(root: string, name = 'made-up', size = 7): Uint8Array {
+export function makeStatementPayload(
+  root: string,
+  name = 'made-up',
+  size = 7,
+  splits: Record<string, Record<string, number>> = { train: { angry: size - 4, happy: 2, neutral: 2 } },
+): Uint8Array {
   const statement = buildDatasetManifest({
     name,
     root,
     size,
-    labels: LABELS,
-    splits: { train: { angry: size - 4, happy: 2, neutral: 2 } },
+    labels: [...new Set([...LABELS, ...Object.values(splits).flatMap(Object.keys)])],
+    splits,
     selection: { root, size },
     licence: 'cc0-1.0',
     sources: ['made'],

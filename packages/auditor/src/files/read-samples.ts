@@ -16,6 +16,7 @@ import { AuditError, messageOf } from '../errors.ts';
 import type { SampleSet } from '../verify/check-samples.ts';
 import { describeCsvProblem } from './csv-records.ts';
 import { type SampleHeader, samplesOfCsv } from './fer-csv-samples.ts';
+import { SampleLedger } from './sample-ledger.ts';
 
 const MAX_PROBLEMS = 20;
 
@@ -26,10 +27,12 @@ const MAX_PROBLEMS = 20;
  */
 export async function readSamples(path: string, header: SampleHeader | undefined): Promise<SampleSet> {
   let range = emptyRange();
+  const ledger = new SampleLedger();
   const malformed: { line: number; reason: string }[] = [];
   try {
     for await (const sample of openSamples(path, header)) {
-      const problem = sample instanceof Error ? sample.message : findMisplaced(sample, range.size);
+      const problem =
+        sample instanceof Error ? sample.message : (findMisplaced(sample, range.size) ?? ledger.add(sample));
       if (problem !== undefined && malformed.length < MAX_PROBLEMS)
         malformed.push({ line: range.size + 1, reason: problem });
       range = appendToRange(range, hashLeaf(sample instanceof Error ? utf8('') : encodeSample(sample)));
@@ -37,7 +40,13 @@ export async function readSamples(path: string, header: SampleHeader | undefined
   } catch (cause) {
     throw new AuditError('file-unreadable', `cannot read ${path}: ${describeCsvProblem(cause)}`, { cause });
   }
-  return { source: path, size: range.size, root: toHex(rootOfRange(range)), malformed };
+  return {
+    source: path,
+    size: range.size,
+    root: toHex(rootOfRange(range)),
+    counts: ledger.counts,
+    malformed,
+  };
 }
 
 /** @throws Error if the file cannot be read, or is a CSV and there is no manifest to complete it */

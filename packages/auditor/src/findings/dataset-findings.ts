@@ -87,6 +87,11 @@ export const SAMPLES_FINDINGS = entriesOf('samples', {
       title: 'The samples do not have the approved root',
       meaning: 'At least one sample was changed, added, taken away or moved.',
     },
+    'samples-counts-mismatch': {
+      title: 'The signed manifest counts other samples than the ones at hand',
+      meaning: 'What its custodian said about the splits and labels of this data is not true.',
+      next: 'Ask the custodian; the samples are the approved ones, the statement about them is wrong.',
+    },
     'samples-size-mismatch': {
       title: 'There are more or fewer samples than were approved',
       meaning: 'Samples were added or taken away after the data was signed for.',

@@ -17,6 +17,7 @@ import { readSamples } from '../files/read-samples.ts';
 import { readSigningKey } from '../files/signing-key.ts';
 import type { Format } from '../report/format.ts';
 import type { Trust } from '../trust/trust-file.ts';
+import { checkSamples } from '../verify/check-samples.ts';
 import { auditDataset } from './audit-dataset.ts';
 import { openReserve } from './clean-reserve.ts';
 import type { PoisoningOptions } from './dataset-options.ts';
@@ -114,11 +115,14 @@ async function checkManifest(
     if (verifiedBy.length === 0) return { outcome: 'failed', detail: 'no pinned custodian signed it' };
     const statement = parseDatasetManifest(payload);
     const { name, licence, sources } = statement.predicate;
-    const seen = (await readSamples(samples, { name, licence, source: sources[0]! })).root;
-    const expected = datasetRootIn(statement);
-    return seen === expected
-      ? { outcome: 'verified', detail: `signed by ${verifiedBy[0]!.slice(0, 16)}, root ${expected}` }
-      : { outcome: 'failed', detail: `its root is ${expected}, the samples have ${seen}` };
+    const set = await readSamples(samples, { name, licence, source: sources[0]! });
+    const datasetRoot = datasetRootIn(statement);
+    const problem = checkSamples(set, { datasetRoot }, statement).find(
+      ({ outcome }) => outcome !== 'verified',
+    );
+    return problem === undefined
+      ? { outcome: 'verified', detail: `signed by ${verifiedBy[0]!.slice(0, 16)}, root ${datasetRoot}` }
+      : { outcome: 'failed', detail: `it says ${problem.expected ?? 'otherwise'}, there is ${problem.seen}` };
   } catch (error) {
     if (error instanceof AuditError) throw error;
     return { outcome: 'failed', detail: messageOf(error) };

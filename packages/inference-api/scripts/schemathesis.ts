@@ -25,10 +25,11 @@ const run = [
 const tool = spawn(process.env.SCHEMATHESIS ?? 'schemathesis', [...run, ...process.argv.slice(2)], {
   stdio: 'inherit',
 });
-const ended = await Promise.race([
-  once(tool, 'exit').then(([code]) => code as number | null),
-  once(tool, 'error').then(([error]) => (error as Error).message),
-]);
+// Rejects with what kept it from starting.
+const ended = await once(tool, 'exit').then(
+  ([code]) => code as number | null,
+  (error: Error) => error.message,
+);
 await api.discard();
 await ground.stop();
 if (typeof ended === 'string')

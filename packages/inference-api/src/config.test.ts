@@ -97,6 +97,11 @@ describe('configuration', () => {
     expect(shown.tracing).toMatchObject({ otlpUrl: 'https://redacted@otlp.example.org/v1/traces' });
   });
 
+  it('says what a registry is named by, where none is', () => {
+    expect(() => parseConfig({})).toThrow(/registry: say where .*rpcUrl.*address.*chainId/);
+    expect(() => parseConfig({ registry: { rpcUrl: 1 } })).toThrow(/registry\.rpcUrl.*\n.*registry\.address/);
+  });
+
   it('shows no secret', () => {
     const secret = 'ab'.repeat(32);
     const config = parseConfig({

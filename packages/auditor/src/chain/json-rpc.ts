@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeFailure } from '../net/describe-failure.ts';
 import { readJson } from '../net/read-body.ts';
+import { splitCredentials } from '../net/split-credentials.ts';
 
 const TIMEOUT_MS = 20_000;
 const ATTEMPTS = 5;
@@ -41,14 +42,9 @@ export class JsonRpc {
 
   constructor(url: URL, signal: AbortSignal) {
     this.source = `${url.protocol}//${url.host}`;
-    const bare = new URL(url);
-    [bare.username, bare.password] = ['', ''];
+    const { bare, headers } = splitCredentials(url);
     this.#url = bare.href;
-    this.#headers = { 'content-type': 'application/json' };
-    if (url.username !== '') {
-      const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-      this.#headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-    }
+    this.#headers = { 'content-type': 'application/json', ...headers };
     this.#signal = signal;
   }
 

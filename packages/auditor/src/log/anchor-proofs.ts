@@ -20,7 +20,7 @@ export async function proveAnchor(
   const served = await readServedSize(source);
   const [older, newer] = [checkpointSize, anchor.size].sort((a, b) => a - b) as [number, number];
   const proof = await proveConsistencyFrom(readNodesFrom(source, served), older, newer);
-  return { size: anchor.size, hashes: proof.map(toHex), source: `${base}, tiles` };
+  return { size: anchor.size, hashes: proof.map(toHex), source: `${source.name}, tiles` };
 }
 
 /** Size of the log that is served now; unsigned, since it only decides which files to ask for. @throws LogUnreachable */

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../errors.ts';
 import { describeFailure } from '../net/describe-failure.ts';
 import { readBody } from '../net/read-body.ts';
+import { splitCredentials } from '../net/split-credentials.ts';
 
 /** The log answered in a way that says nothing about what it holds. */
 export class LogUnreachable extends Error {
@@ -21,11 +22,14 @@ const MAX_BYTES = 256 * (65_535 + 2);
  * folder with the same layout. Plain data in, so that a worker thread can make its own.
  */
 export class TileSource {
-  /** Ends in a slash, so that the name of a file follows it. */
+  /** Ends in a slash, so that the name of a file follows it. Without the password that its URL may hold: it is quoted. */
   readonly name: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
   constructor(base: string) {
-    this.name = base.endsWith('/') ? base : `${base}/`;
+    const { bare, headers } = splitCredentials(new URL(base.endsWith('/') ? base : `${base}/`));
+    this.name = bare.href;
+    this.#headers = headers;
   }
 
   /** @throws LogUnreachable */
@@ -34,7 +38,7 @@ export class TileSource {
     if (url.protocol === 'file:') return readFileAt(fileURLToPath(url));
     for (let attempt = 1; ; attempt++) {
       try {
-        return await fetchOnce(url);
+        return await fetchOnce(url, this.#headers);
       } catch (error) {
         if (attempt === ATTEMPTS)
           throw new LogUnreachable(`${path}: ${describeFailure(error)}`, { cause: error });
@@ -44,9 +48,16 @@ export class TileSource {
   }
 }
 
+const isUrl = (location: string): boolean => /^https?:\/\//.test(location) && URL.canParse(location);
+
 /** The base for a folder or a URL given on the command line. */
 export function baseOf(location: string): string {
-  return /^https?:\/\//.test(location) ? location : pathToFileURL(join(location, '/')).href;
+  return isUrl(location) ? location : pathToFileURL(join(location, '/')).href;
+}
+
+/** How a folder or a URL given on the command line is called in what others read. */
+export function nameOf(location: string): string {
+  return isUrl(location) ? splitCredentials(new URL(location)).bare.href : location;
 }
 
 async function readFileAt(path: string): Promise<Uint8Array | undefined> {
@@ -59,8 +70,11 @@ async function readFileAt(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-async function fetchOnce(url: URL): Promise<Uint8Array | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+async function fetchOnce(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Promise<Uint8Array | undefined> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (response.status === 404 || response.status === 410) {
     await response.body?.cancel();
     return undefined;

@@ -1,4 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   computeRoot,
@@ -204,6 +206,42 @@ describe('a log whose checkpoint counts more records than anybody could read', (
       stderr: '',
       against: expect.arrayContaining(['trail-entries-missing']),
     });
+  });
+});
+
+describe('a log behind a password', () => {
+  it('is read with it, and no report shows it', async () => {
+    const dir = await makeLog(world.records);
+    const server = createServer((request, response) => {
+      const isKnown = request.headers.authorization === `Basic ${btoa('auditor:s3cret word')}`;
+      if (!isKnown) return response.writeHead(401).end();
+      return readFile(join(dir, request.url ?? '')).then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const pins = ['--chain', world.chain.url, '--trust', world.trustFile];
+    try {
+      for (const password of ['s3cret%20word', 'wr0ng']) {
+        const url = `http://auditor:${password}@127.0.0.1:${port}`;
+        for (const command of ['trail', 'verify 0..3', 'watch --once', 'replay', 'export --index 1']) {
+          const where = command.startsWith('watch') ? ['--state', join(world.dir, 'behind.json')] : [];
+          const { exitCode, stdout, stderr } = await runCli([
+            ...command.split(' '),
+            '--log',
+            url,
+            ...where,
+            ...pins,
+          ]);
+          expect(`${stdout}${stderr}`).not.toMatch(/s3cret|wr0ng|auditor:/);
+          if (command === 'trail') expect(exitCode).toBe(password === 'wr0ng' ? 3 : 0);
+        }
+      }
+    } finally {
+      server.close();
+    }
   });
 });
 

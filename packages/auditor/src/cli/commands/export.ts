@@ -6,7 +6,7 @@ import { DATASET_FILE, MANIFEST_FILE, readModelBundle } from '../../files/model-
 import { proveAnchor } from '../../log/anchor-proofs.ts';
 import { exportRecord, type OpenLog, openLog } from '../../log/export-record.ts';
 import { findLeaf } from '../../log/find-records.ts';
-import { baseOf } from '../../trail/tile-source.ts';
+import { baseOf, nameOf } from '../../trail/tile-source.ts';
 import type { Trust } from '../../trust/trust-file.ts';
 import { type Io, type Run, writeResult } from '../io.ts';
 import { addChainOptions, type ChainOptions, parseHash, parseIndex, readTrust } from '../options.ts';
@@ -44,7 +44,7 @@ async function exportEvidence(io: Io, options: ExportOptions): Promise<number> {
     if (cause instanceof AuditError) throw cause;
     throw new AuditError(
       'export-impossible',
-      `cannot export record ${options.index ?? options.record} from ${options.log}: ${messageOf(cause)}`,
+      `cannot export record ${options.index ?? options.record} from ${nameOf(options.log)}: ${messageOf(cause)}`,
       {
         cause,
       },

@@ -7,7 +7,7 @@ import { makeFinding } from '../../findings/table.ts';
 import { readServedSize } from '../../log/anchor-proofs.ts';
 import { readCheckpointText } from '../../log/export-record.ts';
 import { runReplay } from '../../replay/run-replay.ts';
-import { baseOf, LogUnreachable, TileSource } from '../../trail/tile-source.ts';
+import { baseOf, LogUnreachable, nameOf, TileSource } from '../../trail/tile-source.ts';
 import { checkChain } from '../../verify/check-chain.ts';
 import { checkCheckpoint } from '../../verify/check-checkpoint.ts';
 import { attempt } from '../../verify/checked.ts';
@@ -89,7 +89,7 @@ async function replayDetections(io: Io, options: DetectionReplayOptions): Promis
   ) =>
     finishAudit(io, options, {
       command: 'replay',
-      subject: `${drawn.length} detections drawn from ${options.log}${drawn.length > 0 ? `: ${drawn.map(({ index, id }) => `${id} at ${index}`).join(', ')}` : ''}`,
+      subject: `${drawn.length} detections drawn from ${nameOf(options.log)}${drawn.length > 0 ? `: ${drawn.map(({ index, id }) => `${id} at ${index}`).join(', ')}` : ''}`,
       findings,
       notChecked: [
         'that each model input was cut from the committed picture',
@@ -101,7 +101,9 @@ async function replayDetections(io: Io, options: DetectionReplayOptions): Promis
     return await replayLog(io, options, finish);
   } catch (error) {
     if (!(error instanceof LogUnreachable)) throw error;
-    return finish([makeFinding('trail-unreachable', { seen: messageOf(error), source: options.log })]);
+    return finish([
+      makeFinding('trail-unreachable', { seen: messageOf(error), source: nameOf(options.log) }),
+    ]);
   }
 }
 

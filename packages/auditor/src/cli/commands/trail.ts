@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { readText } from '../../files/read-file.ts';
 import { runTrail, type TrailChain } from '../../trail/run-trail.ts';
-import { baseOf } from '../../trail/tile-source.ts';
+import { baseOf, nameOf } from '../../trail/tile-source.ts';
 import type { Trust } from '../../trust/trust-file.ts';
 import { finishAudit } from '../finish.ts';
 import type { Io, Run } from '../io.ts';
@@ -61,11 +61,12 @@ async function auditTrail(io: Io, options: TrailCommandOptions): Promise<number>
   const { findings, size, beyond, origin, counts } = result;
   return finishAudit(io, options, {
     command: 'trail',
-    subject: `${size} records of log ${origin ?? options.log}`,
+    subject: `${size} records of log ${origin ?? nameOf(options.log)}`,
     findings,
     notChecked: [
       ...(beyond > 0 ? [`${beyond} records beyond the last final anchor`] : []),
       ...(earlier.length === 0 ? ['earlier checkpoints: pass those you kept with --checkpoint FILE'] : []),
+      'whether a model or its dataset was revoked since: testigo-audit verify FIRST..LAST, or query',
     ],
     verifiedMeans: `All ${size} records are in the log, in order and complete, and no anchor contradicts them.`,
     extras: { counts },

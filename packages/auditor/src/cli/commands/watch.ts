@@ -5,7 +5,7 @@ import type { RegistryReader } from '../../chain/registry-reader.ts';
 import { AuditError } from '../../errors.ts';
 import { readText } from '../../files/read-file.ts';
 import { cosign, newWitnessSigner } from '../../log/cosignature.ts';
-import { baseOf, TileSource } from '../../trail/tile-source.ts';
+import { baseOf, nameOf, TileSource } from '../../trail/tile-source.ts';
 import type { Trust } from '../../trust/trust-file.ts';
 import { checkChain } from '../../verify/check-chain.ts';
 import { type Look, lookAtLog } from '../../watch/look-at-log.ts';
@@ -149,7 +149,7 @@ async function openRegistries(
 function report(io: Io, options: WatchOptions, look: Look): Promise<number> {
   return finishAudit(io, options, {
     command: 'watch',
-    subject: `log ${look.checkpoint?.origin ?? options.log}`,
+    subject: `log ${look.checkpoint?.origin ?? nameOf(options.log)}`,
     findings: look.findings,
     notChecked: ['the records themselves: testigo-audit trail'],
     verifiedMeans: `The log of ${look.checkpoint?.size ?? 0} records is one history, as seen before and as anchored, and it is alive.`,

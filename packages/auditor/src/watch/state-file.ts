@@ -27,8 +27,26 @@ export async function readState(path: string): Promise<Record<string, Seen>> {
   }
 }
 
-/** Written aside and renamed: a crash leaves the old state or the new one. */
-export async function writeState(path: string, logs: Record<string, Seen>): Promise<void> {
+/**
+ * Remembers one log. Written aside and renamed: a crash leaves the old state or the new one. The other logs are read
+ * anew, and `before` must still be what is remembered of this one: two monitors with one file would make each other
+ * forget, and a witness that forgot could sign a fork.
+ * @throws AuditError `output-unwritable`
+ */
+export async function remember(
+  path: string,
+  origin: string,
+  before: Seen | undefined,
+  seen: Seen,
+): Promise<void> {
+  const logs = await readState(path);
+  const now = logs[origin];
+  if (now?.size !== before?.size || now?.root !== before?.root)
+    throw new AuditError('output-unwritable', `${path} was changed meanwhile: another watch writes to it`);
+  await writeState(path, { ...logs, [origin]: seen });
+}
+
+async function writeState(path: string, logs: Record<string, Seen>): Promise<void> {
   try {
     await writeFile(`${path}.new`, `${JSON.stringify({ version: 1, logs })}\n`, { flush: true });
     await rename(`${path}.new`, path);

@@ -9,7 +9,7 @@ import { baseOf, nameOf, TileSource } from '../../trail/tile-source.ts';
 import type { Trust } from '../../trust/trust-file.ts';
 import { checkChain } from '../../verify/check-chain.ts';
 import { type Look, lookAtLog } from '../../watch/look-at-log.ts';
-import { readState, writeState } from '../../watch/state-file.ts';
+import { readState, remember } from '../../watch/state-file.ts';
 import { finishAudit } from '../finish.ts';
 import { type Io, type Run, writeResult } from '../io.ts';
 import { lookUpFacts } from '../look-up.ts';
@@ -110,10 +110,8 @@ async function lookOnce(
   if (checkpoint === undefined || text === undefined || !isSound) return look;
   if (!look.findings.some((finding) => finding.code === 'checkpoint-signed')) return look;
   // Before the signature leaves: a witness that forgot could sign a fork after a crash.
-  await writeState(options.state, {
-    ...state,
-    [checkpoint.origin]: { size: checkpoint.size, root: toHex(checkpoint.root) },
-  });
+  const { origin, size, root } = checkpoint;
+  await remember(options.state, origin, state[origin], { size, root: toHex(root) });
   if (witness !== undefined) {
     const signer = newWitnessSigner(witness.name, witness.secretKey, Math.floor(io.now().getTime() / 1000));
     await writeResult(io, cosign(text, signer), witness.output);

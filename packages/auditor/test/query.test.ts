@@ -128,6 +128,25 @@ describe('query', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^3 rows up to block \d+$/);
   });
 
+  it.each([
+    '--event LogOpened --model MODEL',
+    '--event Anchored --verdict failed',
+    '--log LOG --model MODEL --verdict failed',
+    '--since 2026-11-26 --before 2026-11-25',
+    '--since 2026-02-31',
+  ])('refuses %s, which nothing could be found by', async (question) => {
+    const words: Record<string, string> = { MODEL: world.modelVersion, LOG: ORIGIN };
+    const args = question.split(' ').map((word) => words[word] ?? word);
+    const pins = ['--chain', world.chain.url, '--trust', world.trustFile];
+    const { exitCode, stdout, stderr } = await runCli(['query', ...args, ...pins]);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('[usage]');
+  });
+
+  it('lists nothing for a dataset that no model was trained on', async () => {
+    expect(events(await query(['--event', 'Anchored', '--dataset', hex('no such dataset')]))).toEqual([]);
+  });
+
   it('is inconclusive, not empty, where the chain does not answer', async () => {
     const result = await runCli([
       'query',

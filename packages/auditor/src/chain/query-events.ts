@@ -86,6 +86,13 @@ function topicsOf(query: EventQuery): Topics {
   };
 }
 
+/** Whether any event carries all of these filters: where none does, a list of none would say nothing. */
+export function isAnswerable(query: EventQuery): boolean {
+  const topics = topicsOf(query);
+  const wanted = query.events ?? (Object.keys(TOPICS) as RegistryEvent[]);
+  return wanted.some((event) => TOPICS[event](topics, [topics.model ?? '']) !== undefined);
+}
+
 /** Matching events of every kind, oldest first, from the cursor on. */
 export async function* queryEvents(
   reader: RegistryReader,

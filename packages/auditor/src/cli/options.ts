@@ -52,7 +52,9 @@ export function parseHash(text: string): string {
 /** ISO 8601 to whole seconds since 1970. */
 export function parseTime(text: string): number {
   const ms = /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms))
+  const day = text.slice(0, 10);
+  // Date.parse takes the 31st of any month, and goes on to the next.
+  if (Number.isNaN(ms) || new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day)
     throw new InvalidArgumentError('It is not a time like 2026-11-23 or 2026-11-23T04:00:00Z.');
   return Math.ceil(ms / 1000);
 }

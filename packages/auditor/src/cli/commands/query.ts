@@ -86,6 +86,7 @@ async function query(io: Io, options: QueryOptions): Promise<number> {
   const [url] = options.chain;
   if (trust === undefined || url === undefined)
     throw new AuditError('usage', 'query needs --chain URL and --trust FILE');
+  await checkQuestion(options);
   const { readChain } = await import('../../chain/read-facts.ts');
   const answer = await readChain(
     options.chain,
@@ -115,6 +116,22 @@ async function query(io: Io, options: QueryOptions): Promise<number> {
       : tabulate(rows, next, end);
   await writeResult(io, shown, options.output);
   return 0;
+}
+
+/** An empty list must mean that there is nothing, never that nothing could have been in it. @throws AuditError `usage` */
+async function checkQuestion({ event, since, before, ...filters }: QueryOptions): Promise<void> {
+  if (since !== undefined && before !== undefined && since >= before)
+    throw new AuditError('usage', '--since must be earlier than --before');
+  const { isAnswerable } = await import('../../chain/query-events.ts');
+  if (isAnswerable({ ...filters, ...(event && { events: [event] }) })) return;
+  const given = (['log', 'model', 'dataset', 'verdict'] as const).filter(
+    (name) => filters[name] !== undefined,
+  );
+  const names = given.map((name) => `--${name}`).join(' and ');
+  throw new AuditError(
+    'usage',
+    `${event === undefined ? 'no event' : `no ${event} event`} can be found by ${names}`,
+  );
 }
 
 async function collectRows(

@@ -10,6 +10,7 @@ import { openReplica } from './cluster/replica.ts';
 import type { ApiConfig } from './config.ts';
 import { openLocalHost } from './host.ts';
 import { fenceOf } from './http/local-only.ts';
+import { followUntouched } from './http/untouched-sockets.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import { type OpenModel, openModel } from './model-setup.ts';
@@ -160,11 +161,13 @@ export const startApi = async (
     const entrance = fenceOf(config, host);
     const server = createHttpServer(config.server, entrance.handle);
     hardenServer(server);
+    const endUntouched = followUntouched(server);
     server.on('upgrade', entrance.upgrade);
     const url = await listen(server, config.server);
     onClose(async () => {
       isDraining = true;
       const isClosed = closeServer(server, config.server.drainMs);
+      endUntouched();
       await host.current().streams.close();
       return isClosed;
     });

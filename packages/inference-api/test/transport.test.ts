@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -120,6 +121,41 @@ describe('answers', () => {
     expect(etag).toBe(`"${body.recordHash}"`);
     expect((await get(url, { 'if-none-match': etag })).status).toBe(304);
     expect((await get(url, { 'if-none-match': '"other"' })).status).toBe(200);
+    await api.discard();
+  });
+
+  it('are not waited for where nothing was asked', async () => {
+    const api = await startTestApi(ground, { server: { port: 0, drainMs: 60_000 } });
+    const { hostname, port } = new URL(api.url);
+    const socket = connect(Number(port), hostname);
+    let received = '';
+    socket.on('data', (part) => {
+      received += String(part);
+    });
+    await once(socket, 'connect');
+    // It answers others: the socket was taken in before.
+    await get(`${api.url}/livez`);
+    const ended = once(socket, 'close');
+    await api.discard();
+    await ended;
+    // A server that waits says 408 once the time for headers is over.
+    expect(received).toBe('');
+  });
+
+  it('that stay open are no more than the service has room for', async () => {
+    const limits = { streams: 2 };
+    const api = await startTestApi(ground, { anchoring: anchoringWith(ground), limits });
+    const { body } = await sendPicture(api.url, await facePicture());
+    const leave = new AbortController();
+    const follow = (signal?: AbortSignal) =>
+      fetch(`${api.url}/v1/records/${body.recordId}/anchoring`, signal ? { signal } : {});
+    const first = [await follow(leave.signal), await follow(leave.signal)];
+    expect(first.map(({ status }) => status)).toEqual([200, 200]);
+    const third = await follow();
+    expect([third.status, third.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await third.json()).toMatchObject({ code: 'overloaded' });
+    leave.abort();
+    await expect.poll(async () => (await follow()).status, { timeout: 10_000 }).toBe(200);
     await api.discard();
   });
 

@@ -18,6 +18,7 @@ export const limitsSchema = z.strictObject({
   requestsPerMinute: z.int().min(1).default(6_000),
   /** Frames of one stream being read or waiting; then the stream is paused until one is answered. */
   framesInFlight: z.int().min(1).max(64).default(2),
+  /** Streams of frames at once, and as many of anchoring events. */
   streams: z.int().min(1).default(1_000),
   /** Threads that read pictures, each with its own copy of the networks (about 60 MB). One a core, eight at most. */
   readers: z

@@ -115,7 +115,12 @@ export const createApi = (deps: ApiDeps): Express => {
     '/v1/records/:id/anchoring',
     ...admit,
     requireScope('read'),
-    streamAnchoring({ ...deps.evidence, pollMs: SSE_POLL_MS, isDraining: deps.health.isDraining }),
+    streamAnchoring({
+      ...deps.evidence,
+      pollMs: SSE_POLL_MS,
+      isDraining: deps.health.isDraining,
+      most: limits.streams,
+    }),
   );
   app.use(createLogRouter(deps.evidence.log));
   app.use(() => {

@@ -148,8 +148,8 @@ export const REQUEST_ERRORS = {
     httpStatus: 501,
   },
   overloaded: {
-    title: 'Too many pictures are waiting',
-    help: 'Wait for Retry-After seconds, and keep at most two frames in flight.',
+    title: 'Too much is asked of the service at once',
+    help: 'Wait for Retry-After seconds. Keep at most two frames in flight, and no more bodies and streams open than you need.',
     httpStatus: 503,
   },
   internal: {

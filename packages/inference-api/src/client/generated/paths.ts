@@ -1392,7 +1392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `overloaded`: Too many pictures are waiting. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `overloaded`: Too much is asked of the service at once. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3544,7 +3544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `overloaded`: Too many pictures are waiting. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `overloaded`: Too much is asked of the service at once. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -9,6 +9,8 @@ export type AnchoringEventParts = {
   readonly log: TransparencyLog;
   readonly anchoring: AnchoringView;
   readonly pollMs: number;
+  /** Open at once: each one holds a connection for minutes, and the service has 4,096. */
+  readonly most: number;
   /** The service goes away: a stream that stayed open would hold up its end. */
   readonly isDraining: () => boolean;
 };
@@ -43,14 +45,19 @@ async function* followAnchoring(
 }
 
 /** Server-sent events (HTML Living Standard, section 9.2) of one record's way on chain. */
-export const streamAnchoring =
-  (parts: AnchoringEventParts): RequestHandler =>
-  async (request, response) => {
+export const streamAnchoring = (parts: AnchoringEventParts): RequestHandler => {
+  let open = 0;
+  return async (request, response) => {
     const id = String(request.params.id);
     const stored = /^[0-9a-f]{32}$/.test(id) ? await parts.log.findRecord(id) : undefined;
     if (!stored) throw new ApiError('record-unknown');
+    if (open >= parts.most) throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
+    open += 1;
     const gone = new AbortController();
-    response.on('close', () => gone.abort());
+    response.on('close', () => {
+      open -= 1;
+      gone.abort();
+    });
     response
       .status(200)
       .set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
@@ -58,3 +65,4 @@ export const streamAnchoring =
     for await (const event of followAnchoring(parts, stored.leafIndex, gone.signal)) response.write(event);
     response.end();
   };
+};

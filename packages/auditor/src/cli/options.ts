@@ -37,7 +37,14 @@ export function parseUrl(text: string): URL {
   return new URL(text);
 }
 
-const collectUrls = (text: string, before: readonly URL[]): readonly URL[] => [...before, parseUrl(text)];
+function collectUrls(text: string, before: readonly URL[]): readonly URL[] {
+  const url = parseUrl(text);
+  if (before.some(({ href }) => href === url.href))
+    throw new InvalidArgumentError(
+      'It is given twice, and a provider that agrees with itself shows nothing.',
+    );
+  return [...before, url];
+}
 
 export function parseRecordId(text: string): string {
   if (!/^[0-9a-f]{32}$/.test(text)) throw new InvalidArgumentError('A record id is 32 lowercase hex digits.');

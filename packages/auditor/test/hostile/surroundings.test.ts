@@ -97,6 +97,7 @@ describe('every command, with files and arguments that are wrong', () => {
     ['verify BUNDLE --trust EMPTY', 2, 'trust-file-invalid'],
     ['verify BUNDLE --trust OBJECT', 2, 'trust-file-invalid'],
     ['verify BUNDLE --chain nonsense', 2, 'usage'],
+    ['verify BUNDLE --chain CHAIN --chain CHAIN', 2, 'usage'],
     ['verify BUNDLE --model NOWHERE', 2, 'file-unreadable'],
     ['verify BUNDLE --model EMPTY', 2, 'file-unreadable'],
     ['verify BUNDLE --samples NOWHERE', 2, 'file-unreadable'],

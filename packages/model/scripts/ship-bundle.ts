@@ -3,7 +3,8 @@
 // CAMPAIGN_DIR holds <job>.json, <job>.f16 and <job>.transcript.json of scripts/campaign.ts, DATA is FER-2013, KEY_FILE the custodian's 32 bytes.
 // PublicTest chooses no recipe, seed or epoch: the final job is named, or is the one of all final-N with the lowest
 // loss on the rows of Training that they left out (<job>.held.json: rows as positions in Training, probabilities of one view).
-// Temperature and conformal quantile come from those rows too. Out-of-fold readings come from <oof-N>.fold.json, else from the
+// Temperature and conformal quantile come from those rows too. <job>.attack.json, where there is one, is what `testigo-model evaluate
+// --attack N --format json` said of the bundle before. Out-of-fold readings come from <oof-N>.fold.json, else from the
 // bundle that is replaced.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
@@ -16,6 +17,7 @@ import { pixelsOf, rowsOfSplit } from '../src/data/face-set.ts';
 import { loadFaces } from '../src/data/load-faces.ts';
 import { calibrate } from '../src/evaluation/calibrate.ts';
 import { negativeLogLikelihood } from '../src/evaluation/calibration.ts';
+import type { Robustness } from '../src/evaluation/robustness.ts';
 import {
   collectReference,
   decodeReference,
@@ -55,7 +57,6 @@ type Outcome = {
   readonly validation?: { readonly tenCrop: Scores };
   readonly publicTest?: { readonly single: Scores; readonly tenCrop: Scores };
   readonly publicTestLeakFree?: { readonly single: Scores; readonly tenCrop: Scores };
-  readonly attacks?: Record<string, number>;
 };
 const readOutcome = (name: string): Outcome => JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8'));
 const percent = (value: number): string => (100 * value).toFixed(1);
@@ -137,6 +138,19 @@ const reference =
     : existsSync(`${out}/${REFERENCE_FILE}`) && new Uint8Array(readFileSync(`${out}/${REFERENCE_FILE}`));
 
 const final = readOutcome(finalJob);
+const attackFile = `${folder}/${finalJob}.attack.json`;
+const robustness: Robustness | undefined = existsSync(attackFile)
+  ? JSON.parse(readFileSync(attackFile, 'utf8')).robustness
+  : undefined;
+const describeRobustness = ({ count, clean, points }: Robustness): string => {
+  const left = points
+    .filter(({ epsilon255 }) => epsilon255 <= 4)
+    .map(({ epsilon255, pgd20 }) => {
+      const [low, high] = pgd20.interval.map(percent);
+      return `${percent(pgd20.accuracy)} % [${low}, ${high}] at ${epsilon255}/255`;
+    });
+  return `Not robust: small deliberate changes fool it. Of ${count} PublicTest pictures it reads ${percent(clean.accuracy)} % rightly, and after PGD-20 ${left.join(', ')}.`;
+};
 /** The same training keeps its time, so that its bundle made again is the same, to the byte. */
 const trainedAt = (): number => {
   const before = existsSync(`${out}/manifest.json`) ? readBundle(out).manifest.training : undefined;
@@ -146,15 +160,10 @@ const { spec, network } = await loadJob(finalJob);
 const outcomes = seeds.map(readOutcome);
 const mean = (pick: (outcome: Outcome) => number | undefined): string =>
   percent(outcomes.reduce((sum, outcome) => sum + (pick(outcome) ?? Number.NaN), 0) / outcomes.length);
-const attacked = outcomes.find(({ attacks }) => attacks);
 const notes = [
   `Ten crops averaged, PublicTest: ${percent(final.publicTest?.tenCrop.accuracy ?? 0)} %, macro F1 ${percent(final.publicTest?.tenCrop.macroF1 ?? 0)} %, leak-free ${percent(final.publicTestLeakFree?.tenCrop.accuracy ?? 0)} % (measured on the GPU, of these weights).`,
   `Mean of ${seeds.length} seed${seeds.length > 1 ? 's' : ''} of the same recipe, PublicTest: one view ${mean((o) => o.publicTest?.single.accuracy)} %, ten crops ${mean((o) => o.publicTest?.tenCrop.accuracy)} %, macro F1 ${mean((o) => o.publicTest?.single.macroF1)} %; leak-free ${mean((o) => o.publicTestLeakFree?.single.accuracy)} % and ${mean((o) => o.publicTestLeakFree?.tenCrop.accuracy)} %.`,
-  ...(attacked?.attacks
-    ? [
-        `Not robust: small deliberate changes fool it. PGD-20 leaves ${percent(attacked.attacks['pgd20-2'] ?? 0)} % at 2/255, ${percent(attacked.attacks['pgd20-4'] ?? 0)} % at 4/255 (measured on seed ${attacked.job.seed}).`,
-      ]
-    : []),
+  ...(robustness ? [describeRobustness(robustness)] : []),
   `The recipe was chosen on a held-out fifth of Training, the seed by the loss on ${leftOut.length} Training pictures that no seed saw (${seeds.map((name) => `${name} ${lossOnHeld.get(name)!.toFixed(4)}`).join(', ')}). PublicTest chose no recipe, seed or epoch.`,
   ...(reference
     ? [

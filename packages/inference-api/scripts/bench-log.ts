@@ -38,6 +38,9 @@ const logFolder = join(folder, 'log');
 const startServer = async (served: string) => {
   const argv = [fileURLToPath(new URL('./bench/log-server.ts', import.meta.url)), served];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = () => child.kill('SIGKILL'); // a bench that fails leaves no server behind
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   const line = await new Promise<string>((resolve) =>
     child.stdout.once('data', (data: Buffer) => resolve(String(data))),
   );

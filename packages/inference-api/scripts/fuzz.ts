@@ -53,7 +53,7 @@ const before = await memoryOf();
 const idle = await openSockets(Math.min(1_000, count), '');
 const slow = await openSockets(
   50,
-  'POST /v1/detections HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{"image":"',
+  'POST /v1/detections HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{"image":"',
 );
 
 const first = await fuzzHttp(url, pictures, Math.ceil(count / 2), `${seed}/1`);

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 export const buildRequest = (body: Buffer, type: string): Buffer =>
   Buffer.concat([
     Buffer.from(
-      `POST /v1/records HTTP/1.1\r\nhost: bench\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
+      `POST /v1/records HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
     ),
     body,
   ]);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFolder, makeRecord } from '../src/log/testing.ts';
@@ -19,6 +20,15 @@ const run = (...args: string[]) => {
 const readUrl = async (child: ChildProcess): Promise<string> => {
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   return (JSON.parse(line.toString()) as { url: { full: string } }).url.full;
+};
+
+/** The status of a request that names the log as a proxy in front of it is named. */
+const askByName = async (url: string, method: 'GET' | 'POST', path: string): Promise<number | undefined> => {
+  const asked = request(`${url}${path}`, { method, headers: { host: 'log.example.org' } });
+  asked.end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
 };
 
 describe('testigo-log', { timeout: 60_000 }, () => {
@@ -50,6 +60,8 @@ describe('testigo-log', { timeout: 60_000 }, () => {
         403,
         'foreign-origin',
       ]);
+      expect(await askByName(url, 'GET', '/checkpoint')).toBe(200);
+      expect(await askByName(url, 'POST', '/v1/records')).toBe(403);
       child.kill('SIGTERM');
       const [exitCode] = await once(child, 'exit');
       expect([exitCode, complaint()]).toEqual([0, '']);

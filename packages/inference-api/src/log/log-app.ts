@@ -5,7 +5,10 @@ import { createIngestRouter } from './ingest-router.ts';
 import type { TransparencyLog } from './log.ts';
 import { createLogRouter } from './router.ts';
 
-/** It asks nobody who they are: a web page that the same machine's browser shows must not write into it. */
+/**
+ * It asks nobody who they are: a web page that the same machine's browser shows must not write into it. What it serves is for
+ * everybody, under whatever name a proxy before it has.
+ */
 const refusePages: RequestHandler = (request, _response, next) => {
   checkLocal(request, []);
   next();
@@ -22,5 +25,5 @@ export const createLogApp = (log: TransparencyLog, onFailure: (error: unknown) =
   return express()
     .disable('etag')
     .disable('x-powered-by')
-    .use(refusePages, createIngestRouter(log), createLogRouter(log), handleErrors);
+    .use(createLogRouter(log), refusePages, createIngestRouter(log), handleErrors);
 };

@@ -62,7 +62,7 @@ const foldRows = fold ? pool.filter((_, i) => i % fold.of === fold.index) : new 
 function networkOf({ kind, dropout, widths }: Job): NetworkSpec {
   if (kind === 'mission') return MISSION_NETWORK;
   if (kind === 'robust') return compactNetwork({ inputSize: 48, dropout: dropout ?? 0 });
-  return compactNetwork({ dropout: dropout ?? 0.4, ...(widths ? { widths: [...widths] } : {}) });
+  return compactNetwork({ dropout, widths });
 }
 
 /** The network that an earlier job left. */

@@ -64,10 +64,7 @@ const percent = (value: number): string => (100 * value).toFixed(1);
 await tf.setBackend('cpu');
 const loadJob = async (name: string): Promise<{ spec: NetworkSpec; network: LayersModel }> => {
   const { dropout, widths } = readOutcome(name).job;
-  const spec = compactNetwork({
-    ...(dropout === undefined ? {} : { dropout }),
-    ...(widths ? { widths: [...widths] } : {}),
-  });
+  const spec = compactNetwork({ dropout, widths });
   const network = buildNetwork(spec);
   const packed = new Uint8Array(readFileSync(`${folder}/${name}.f16`));
   const sizes = parametersOf(spec).map(({ size }) => size);

@@ -30,14 +30,12 @@ export type RunSettings = {
   readonly precision: Precision;
 };
 
-type Widths = { readonly widths?: number[] };
-
 const RECIPES = {
   mission: { network: () => MISSION_NETWORK, robust: () => MISSION_NETWORK, training: MISSION_TRAINING },
   compact: {
-    network: (widths: Widths) => compactNetwork(widths),
+    network: ({ widths }: TrainFlags) => compactNetwork({ widths }),
     // Against an attack it wants the whole picture, and is its own regularisation.
-    robust: (widths: Widths) => compactNetwork({ ...widths, inputSize: 48, dropout: 0 }),
+    robust: ({ widths }: TrainFlags) => compactNetwork({ widths, inputSize: 48, dropout: 0 }),
     training: COMPACT_TRAINING,
   },
   hybrid: {
@@ -60,12 +58,11 @@ const recipeOf = (flags: TrainFlags): Pick<RunSettings, 'network' | 'training'> 
       seen: 'it is for --network compact and hybrid: the recipe of "mission" is fixed',
     });
   const recipe = RECIPES[network];
-  const widths = flags.widths ? { widths: [...flags.widths] } : {};
   const training =
     augmentation === 'wide' ? { ...recipe.training, augmentation: WIDE_AUGMENTATION } : recipe.training;
   return adversarial === undefined
-    ? { network: recipe.network(widths), training }
-    : { network: recipe.robust(widths), training: fastAdversarial(training, epsilon) };
+    ? { network: recipe.network(flags), training }
+    : { network: recipe.robust(flags), training: fastAdversarial(training, epsilon) };
 };
 
 const distillationOf = (

@@ -63,12 +63,20 @@ const compactBlock = (filters: number, convolutions: number): LayerSpec[] => [
   { kind: 'squeezeExcite', reduced: filters / 8 },
 ];
 
+/** What is not given, or undefined, is as in the compact network. */
+export type CompactOptions = {
+  readonly inputSize?: number | undefined;
+  readonly dropout?: number | undefined;
+  /** Filters of each stage. */
+  readonly widths?: readonly number[] | undefined;
+};
+
 /** Batch normalisation after each convolution, squeeze and excitation (Hu et al. 2018), global average pooling. */
 export function compactNetwork({
   inputSize = 44,
   dropout = 0.4,
   widths = [32, 64, 128, 256],
-} = {}): NetworkSpec {
+}: CompactOptions = {}): NetworkSpec {
   const pool: LayerSpec = { kind: 'maxPool' };
   return {
     name: 'compact',

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createLogApp } from './log/log-app.ts';
 import { openServiceLog } from './log-setup.ts';
 import { createLogger } from './logging.ts';
+import { runProgram } from './run-program.ts';
 
 /** Nobody is asked who they are, so nobody from outside may ask. */
 const HOST = '127.0.0.1';
@@ -45,17 +46,11 @@ const run = async (options: { readonly data: string; readonly origin: string; re
   process.once('SIGTERM', shutDown).once('SIGINT', shutDown);
 };
 
-new Command('testigo-log')
+const program = new Command('testigo-log')
   .description('A durable, append-only log of canonical records over HTTP, on this machine only.')
   .requiredOption('--data <folder>', 'where the log and its key are kept; made if it is missing')
   .requiredOption('--origin <name>', 'the name of the log, such as log.example.org/calls')
   .option('--port <number>', 'where it listens; 0 takes any free port', parsePort, 8081)
-  .action(run)
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  })
-  .parseAsync()
-  .catch((error: unknown) => {
-    process.stderr.write(`testigo-log: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
+  .action(run);
+
+await runProgram(program);

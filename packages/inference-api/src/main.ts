@@ -5,15 +5,14 @@ import { Command } from 'commander';
 import { createApiKeys } from './auth/api-keys.ts';
 import { SCOPES } from './auth/principal.ts';
 import { redactConfig } from './config/redact.ts';
-import { token } from './config/values.ts';
+import { token as codeSchema } from './config/values.ts';
 import { type ApiConfig, ConfigError, loadConfig } from './config.ts';
 import { createLogger } from './logging.ts';
+import { runProgram, writeOut } from './run-program.ts';
 import { startApi } from './start-api.ts';
 import type { Database } from './state/database.ts';
 import { withPostgresState } from './state/postgres-tool.ts';
 import { openSqliteState } from './state/sqlite-database.ts';
-
-const USAGE_ERROR = 2;
 
 const run = async (options: { readonly config?: string; readonly printConfig?: boolean }): Promise<void> => {
   const config = loadConfig(options.config ?? process.env.TESTIGO_CONFIG, process.env);
@@ -48,7 +47,7 @@ type KeyOptions = { readonly name: string; readonly scopes: string; readonly dep
 
 /** The same form as POST /v1/keys takes: sessions carry the deployer into their records. @throws ConfigError */
 const checkCode = (option: string, text: string): void => {
-  const problem = token.safeParse(text).error?.issues[0]?.message;
+  const problem = codeSchema.safeParse(text).error?.issues[0]?.message;
   if (problem !== undefined) throw new ConfigError([`${option}: ${problem}`]);
 };
 
@@ -64,21 +63,24 @@ const createKey = async (options: KeyOptions, command: Command): Promise<void> =
   const scopes = SCOPES.filter((scope) => wanted.includes(scope));
   checkCode('--name', options.name);
   if (options.deployer !== undefined) checkCode('--deployer', options.deployer);
-  const secret = await withState(config, async (db) => {
-    const key = { name: options.name, scopes, deployer: options.deployer };
-    return (await createApiKeys(db, Date.now).create(key)).token;
+  await withState(config, async (db) => {
+    const keys = createApiKeys(db, Date.now);
+    const { key, token } = await keys.create({ name: options.name, scopes, deployer: options.deployer });
+    try {
+      await writeOut(`${token}\n`);
+    } catch (cause) {
+      // Nobody has it, or somebody has half of it.
+      await keys.revoke(key.id);
+      throw new Error('the token could not be written, so the key is revoked: make another', { cause });
+    }
   });
-  process.stdout.write(`${secret}\n`);
 };
 
 const program = new Command('testigo-api')
   .description('Emotion readings on fraud-detection video calls, each one a provable record.')
   .option('--config <file>', 'JSON configuration; TESTIGO_SERVER__PORT=9000 and the like override it')
   .option('--print-config', 'print the configuration in effect, secrets redacted, and exit')
-  .action(run)
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR);
-  });
+  .action(run);
 
 program
   .command('create-key')
@@ -88,7 +90,4 @@ program
   .option('--deployer <code>', "limits the key to this deployer's sessions")
   .action(createKey);
 
-program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`testigo-api: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof ConfigError ? USAGE_ERROR : 1;
-});
+await runProgram(program);

@@ -13,20 +13,34 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 describe('a reader that goes away', () => {
-  it.each(['explain', 'completion bash'])('%s never ends in 1, which says "failed"', async (command) => {
-    const child = spawn(process.execPath, [MAIN, ...command.split(' ')], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  /** Exit code and stderr of a program whose output nobody reads. */
+  async function runUnread(args: readonly string[]): Promise<[exitCode: number | null, stderr: string]> {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let stderr = '';
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
     });
-    const exitCode = await new Promise((resolve) => child.once('close', resolve));
-    expect([exitCode, stderr]).toEqual([
-      2,
-      'testigo-audit: cannot write to standard output: nobody reads it any more. Check that the folder exists, may be written to and has room. [output-unwritable]\n',
-    ]);
+    const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return [exitCode, stderr];
+  }
+  const UNWRITTEN =
+    'testigo-audit: cannot write to standard output: nobody reads it any more. Check that the folder exists, may be written to and has room. [output-unwritable]\n';
+
+  it.each(['explain', 'completion bash'])('%s never ends in 1, which says "failed"', async (command) => {
+    expect(await runUnread(command.split(' '))).toEqual([2, UNWRITTEN]);
+  });
+
+  it('an audit never ends in 0 where nobody could read what it verified', async () => {
+    const bundle = await world.writeBundle(world.bundle(2, 8, 8), 'unread.json');
+    const args = ['verify', bundle, '--chain', world.chain.url, '--trust', world.trustFile];
+    expect((await runCli(args)).exitCode).toBe(0);
+    expect(await runUnread(args)).toEqual([2, UNWRITTEN]);
+    expect(await runUnread(['trail', '--log', world.dir])).toEqual([2, UNWRITTEN]);
+  });
+
+  it('help is no audit: it ends without a word', async () => {
+    expect(await runUnread(['--help'])).toEqual([0, '']);
   });
 });
 

@@ -44,8 +44,8 @@ const register = async (api: TestApi, events: string[], headers = {}): Promise<H
   return { id: body.webhookId as string, secret: body.secret as string };
 };
 
-const closeTestSession = async (api: TestApi, headers = {}): Promise<string> => {
-  const sessionId = await openTestSession(api.url, headers);
+const closeTestSession = async (api: TestApi, headers = {}, terms = {}): Promise<string> => {
+  const sessionId = await openTestSession(api.url, headers, terms);
   await sendPicture(api.url, await facePicture(), { sessionId });
   await post(`${api.url}/v1/sessions/${sessionId}/close`, { reason: 'call-ended' }, headers);
   return sessionId;
@@ -181,7 +181,7 @@ describe('webhooks', () => {
     expect((await get(`${api.url}/v1/webhooks/${hook.id}`, b)).body.code).toBe('webhook-unknown');
     expect((await post(`${api.url}/v1/webhooks/${hook.id}/rotate`, undefined, b)).status).toBe(404);
     const rotated = await post(`${api.url}/v1/webhooks/${hook.id}/rotate`, undefined, a);
-    await closeTestSession(api, a);
+    await closeTestSession(api, a, { deployer: 'bank-a' });
     await receiver.waitFor(1);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(receiver.received.length).toBe(1);

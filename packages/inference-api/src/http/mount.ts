@@ -110,10 +110,13 @@ const handlerOf =
     if (key === undefined) return sendReply(response, await traced(work));
     if (!IDEMPOTENCY_KEY.test(key))
       throw new ApiError('bad-request', 'An Idempotency-Key has 1 to 128 visible ASCII characters.');
+    const { id, deployer } = context.principal;
+    // An issuer may give one subject tokens of several deployers: what one asked is not what another asks.
+    const limit = deployer === undefined ? [] : [deployer];
     const call = {
-      principal: context.principal.id,
+      principal: id,
       key,
-      request: JSON.stringify([request.method, request.originalUrl, request.body]),
+      request: JSON.stringify([request.method, request.originalUrl, request.body, ...limit]),
     };
     sendReply(response, await traced(() => idempotency.run(call, work)));
   };

@@ -11,8 +11,12 @@ export const sessionTerms = () => ({
   roles: ['customer', 'agent'],
 });
 
-export const openTestSession = async (url: string, headers: Record<string, string> = {}): Promise<string> => {
-  const { status, body } = await post(`${url}/v1/sessions`, sessionTerms(), headers);
+export const openTestSession = async (
+  url: string,
+  headers: Record<string, string> = {},
+  terms: { readonly deployer?: string } = {},
+): Promise<string> => {
+  const { status, body } = await post(`${url}/v1/sessions`, { ...sessionTerms(), ...terms }, headers);
   if (status !== 201) throw new Error(`no session: ${JSON.stringify(body)}`);
   return body.sessionId as string;
 };

@@ -640,7 +640,7 @@ export interface components {
             releasedAtMs?: number;
         };
         NewApiKey: {
-            /** @description Limits the key to this deployer's sessions. */
+            /** @description Limits the key to this deployer's sessions. Whoever is limited to one makes keys of that one only. */
             deployer?: string;
             /** @description Milliseconds since 1970-01-01T00:00:00Z. */
             expiresAtMs?: number;
@@ -683,8 +683,11 @@ export interface components {
         OpenSession: {
             /** @description Needed where legalBasis is consent. */
             consentGivenAtMs?: number;
-            /** @example example-bank */
-            deployer: string;
+            /**
+             * @description Whose call it is. A key or token that is limited to a deployer names that one, or none.
+             * @example example-bank
+             */
+            deployer?: string;
             /** @description medical or safety, and the document that says so: for people at work or in education. */
             ground?: {
                 document: string;

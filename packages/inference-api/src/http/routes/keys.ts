@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiKey, ApiKeys } from '../../auth/api-keys.ts';
+import { chooseDeployer } from '../../auth/deployer.ts';
 import { SCOPES } from '../../auth/principal.ts';
 import { defineOperation } from '../operation.ts';
 import { timeSchema, tokenSchema } from '../schemas.ts';
@@ -20,7 +21,10 @@ const newKeySchema = z
   .strictObject({
     name: tokenSchema,
     scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
-    deployer: tokenSchema.optional().meta({ description: "Limits the key to this deployer's sessions." }),
+    deployer: tokenSchema.optional().meta({
+      description:
+        "Limits the key to this deployer's sessions. Whoever is limited to one makes keys of that one only.",
+    }),
     expiresAtMs: timeSchema.optional(),
   })
   .meta({ id: 'NewApiKey' });
@@ -45,7 +49,7 @@ export const keyOperations = (keys: ApiKeys) => [
     },
     handle: async ({ body, context }) => {
       // Whoever is limited to a deployer cannot make a key that is not.
-      const deployer = context.principal.deployer ?? body.deployer;
+      const deployer = chooseDeployer(context.principal, body.deployer);
       const { key, token } = await keys.create({ ...body, deployer });
       return {
         status: 201,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { chooseDeployer } from '../../auth/deployer.ts';
 import { ROLES } from '../../policy/rules.ts';
 import { presentReceipt } from '../../records/present.ts';
 import type { SessionService } from '../../sessions/session-service.ts';
 import type { SessionRow, StateStore } from '../../state/state-store.ts';
 import { defineOperation } from '../operation.ts';
 import { decodeCursor, encodeCursor, limitOf, pageQuery } from '../paging.ts';
+import { badRequest } from '../problem.ts';
 import { idSchema, receiptSchema, timeSchema, tokenSchema } from '../schemas.ts';
 
 const roleSchema = z.enum(ROLES);
@@ -13,7 +15,10 @@ const openSchema = z
   .strictObject({
     purpose: tokenSchema.meta({ example: 'fraud-detection' }),
     legalBasis: tokenSchema.meta({ example: 'consent' }),
-    deployer: tokenSchema.meta({ example: 'example-bank' }),
+    deployer: tokenSchema.optional().meta({
+      description: 'Whose call it is. A key or token that is limited to a deployer names that one, or none.',
+      example: 'example-bank',
+    }),
     notice: tokenSchema.meta({
       description: 'Which notice text the person was shown.',
       example: 'notice-2026-11',
@@ -97,7 +102,11 @@ export const sessionOperations = ({ sessions, state }: SessionRouteParts) => [
       'log-unavailable',
     ],
     handle: async ({ body, context }) => {
-      const deployer = context.principal.deployer ?? body.deployer;
+      const deployer = chooseDeployer(context.principal, body.deployer);
+      if (deployer === undefined) {
+        const message = 'needed: only a key or token that is limited to a deployer may leave it out';
+        throw badRequest('body', [{ code: 'custom', path: ['deployer'], message, input: undefined }]);
+      }
       const { session, recorded } = await sessions.open({ ...body, deployer });
       const reply = {
         ...presentSession(session),

@@ -61,13 +61,13 @@ export const API_ERRORS = {
     httpStatus: 503,
   },
   'store-unavailable': {
-    title: 'The database cannot be reached',
-    help: 'Nothing was acknowledged. Check the PostgreSQL server and the store setting; the service goes on by itself.',
+    title: 'The database cannot be reached or written',
+    help: 'Nothing was acknowledged. Check the PostgreSQL server and the store setting, or the disk and the rights of the data folder; a running service goes on by itself.',
     httpStatus: 503,
   },
   'store-version': {
     title: 'The database belongs to another release',
-    help: 'Run the release that made its tables, or move its data first.',
+    help: 'Run the release that made it, or give this one a data folder or database of its own.',
     httpStatus: 500,
   },
   'log-corrupt': {

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { ConfigError } from './config.ts';
+import { API_ERRORS, ApiError } from './errors.ts';
 
 const FAILED = 1;
 const USAGE_ERROR = 2;
@@ -25,6 +26,21 @@ const exitCodeOf = (error: unknown): number => {
   return error instanceof ConfigError ? USAGE_ERROR : FAILED;
 };
 
+const wordsOf = (error: unknown): string => {
+  // Of a host with several addresses: the words are with each of them.
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(wordsOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+};
+
+/** What happened, why, what to do, and the code that docs/api-errors.md lists. */
+const describe = (error: unknown): string => {
+  if (!(error instanceof ApiError)) return wordsOf(error);
+  const what = error.message.replace(/\.$/, '');
+  const why = error.cause === undefined ? '' : wordsOf(error.cause);
+  const cause = what.includes(why) ? '' : `: ${why}`;
+  return `${what}${cause}. ${API_ERRORS[error.code].help} [${error.code}]`;
+};
+
 /** Runs a command line. Exit code 2: it, or the configuration, is wrong; 1: anything else, in one sentence on stderr. */
 export const runProgram = async (program: Command): Promise<void> => {
   watchStreams(program.name());
@@ -33,8 +49,7 @@ export const runProgram = async (program: Command): Promise<void> => {
   try {
     await program.parseAsync();
   } catch (error) {
-    if (!(error instanceof CommanderError))
-      process.stderr.write(`${program.name()}: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (!(error instanceof CommanderError)) process.stderr.write(`${program.name()}: ${describe(error)}\n`);
     const code = exitCodeOf(error);
     if (code !== 0) process.exitCode = code;
   }

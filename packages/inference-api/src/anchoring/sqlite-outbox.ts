@@ -11,11 +11,16 @@ const PRAGMAS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;';
 export class SqliteOutbox extends SqlOutbox {
   readonly #lock: WriterLock;
 
-  /** @throws ApiError `log-locked` where another process anchors from this folder */
+  /** @throws ApiError `log-locked` where another process anchors from this folder, `store-version`, `store-unavailable` */
   constructor(folder: string, logId: string) {
     mkdirSync(folder, { recursive: true });
     const lock = new WriterLock(join(folder, 'anchors.lock'));
-    super(openSqliteDatabase(join(folder, 'anchors.db'), PRAGMAS + outboxSchema(SQLITE)), logId);
+    try {
+      super(openSqliteDatabase(join(folder, 'anchors.db'), PRAGMAS + outboxSchema(SQLITE)), logId);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
     this.#lock = lock;
   }
 

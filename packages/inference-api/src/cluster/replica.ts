@@ -10,7 +10,7 @@ import { openLog } from '../log/open-log.ts';
 import { PostgresReader } from '../log/postgres-reader.ts';
 import { PostgresStore } from '../log/postgres-store.ts';
 import { identifyLog } from '../log-setup.ts';
-import { createPool, toStoreError } from '../postgres/connect.ts';
+import { createPool } from '../postgres/connect.ts';
 import { prepareSchema } from '../postgres/schema.ts';
 import { type ModelArchive, openSharedModelArchive } from '../records/model-archive.ts';
 import { createService, recoverService, type Service, type ServiceBase } from '../service.ts';
@@ -90,9 +90,7 @@ export const openReplica = async (base: ServiceBase, onClose: OnClose): Promise<
   const connection = { url: config.store, applicationName: applicationNameOf(replicaId) };
   const pool = createPool(connection, { max: READ_CONNECTIONS });
   onClose(() => pool.end());
-  await prepareSchema(pool).catch((error: unknown) => {
-    throw toStoreError(error);
-  });
+  await prepareSchema(pool);
   const follower = await FollowerLog.open({ ...identifyLog(config), store: new PostgresReader(pool) });
   onClose(() => follower.close());
   const reads = openPostgresReads(pool);

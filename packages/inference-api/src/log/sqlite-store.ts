@@ -30,7 +30,7 @@ export class SqliteStore implements LogStore {
   #lastNumber = 0;
   #failure: ApiError | undefined;
 
-  /** Creates the folder where it is missing. @throws ApiError `log-locked` */
+  /** Creates the folder where it is missing. @throws ApiError `log-locked`, `store-version`, `store-unavailable` */
   static async open(folder: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
     const store = new SqliteStore(folder, options);
     await new Promise((resolve, reject) => store.#waiting.set(0, { resolve, reject }));

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ApiError } from '../errors.ts';
+import { openSqliteFile } from '../sqlite/open-file.ts';
 import { IdIndex } from './id-index.ts';
 import { databaseFile, tileKey } from './sqlite-reader.ts';
 import type { Commit } from './store.ts';
@@ -49,13 +50,13 @@ export class SqliteWriter {
   readonly #ids: IdIndex;
   #size: number;
 
-  /** Creates folder and database where they are missing. @throws ApiError `log-locked` */
+  /** Creates folder and database where they are missing. @throws ApiError `log-locked`, `store-version`, `store-unavailable` */
   constructor(folder: string, { checkpointPages = 4_000, waitingIds }: SqliteStoreOptions = {}) {
     mkdirSync(folder, { recursive: true });
     this.#lock = new WriterLock(join(folder, 'writer.lock'));
     try {
-      this.#database = new DatabaseSync(databaseFile(folder));
-      this.#database.exec(`${PRAGMAS} PRAGMA wal_autocheckpoint = ${checkpointPages}; ${SCHEMA}`);
+      const setup = `${PRAGMAS} PRAGMA wal_autocheckpoint = ${checkpointPages}; ${SCHEMA}`;
+      this.#database = openSqliteFile(databaseFile(folder), setup);
       this.#statements = prepareStatements(this.#database);
       this.#ids = new IdIndex(this.#database, waitingIds);
       this.#size = Number(this.#statements.size.get()?.size ?? 0);

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { ApiError } from '../errors.ts';
+import { isBusy, unusableFile } from '../sqlite/open-file.ts';
 
 /**
  * One writer for a log, across processes and threads. The lock is an open exclusive transaction on a database of its
@@ -9,13 +10,16 @@ import { ApiError } from '../errors.ts';
 export class WriterLock {
   readonly #database: DatabaseSync;
 
-  /** @throws ApiError `log-locked` */
+  /** @throws ApiError `log-locked`, `store-unavailable` */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: 0 });
+    let database: DatabaseSync | undefined;
     try {
-      this.#database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+      database = new DatabaseSync(path, { timeout: 0 });
+      database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+      this.#database = database;
     } catch (cause) {
-      this.#database.close();
+      database?.close();
+      if (!isBusy(cause)) throw unusableFile(path, cause);
       throw new ApiError('log-locked', `Another process is writing the log: ${path} is locked.`, { cause });
     }
   }

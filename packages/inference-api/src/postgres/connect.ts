@@ -69,8 +69,14 @@ export const isConnectionError = (error: unknown): boolean => {
   return error instanceof Error;
 };
 
+// 25006 is a standby, or a server that was set to take no writes; class 53 is a lack of disk, memory or connections.
+const UNUSABLE_STATE = /^(25006|53...)$/;
+
 /** What a caller is told of a failed query: the server's own words stay in `cause`. */
-export const toStoreError = (error: unknown): unknown =>
-  isConnectionError(error) && !(error instanceof ApiError)
+export const toStoreError = (error: unknown): unknown => {
+  if (error instanceof ApiError) return error;
+  const isUnusable = UNUSABLE_STATE.test(String((error as { readonly code?: unknown } | undefined)?.code));
+  return isUnusable || isConnectionError(error)
     ? new ApiError('store-unavailable', undefined, { cause: error })
     : error;
+};

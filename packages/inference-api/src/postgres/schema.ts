@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { outboxSchema } from '../anchoring/sql-outbox.ts';
 import { ApiError } from '../errors.ts';
 import { modelArchiveSchema } from '../records/model-archive.ts';
@@ -45,17 +45,43 @@ const WRITER_TABLE = `
 /** Arbitrary: replicas that start together make the tables one after another. */
 const SCHEMA_LOCK = 7_301_648;
 
-/** Makes what is missing. @throws ApiError `store-version` where another release made the tables */
+const TABLES = [
+  LOG_TABLES,
+  stateSchema(POSTGRES),
+  outboxSchema(POSTGRES),
+  modelArchiveSchema(POSTGRES),
+  WRITER_TABLE,
+].join('\n');
+
+const checkVersion = async (client: ClientBase): Promise<void> => {
+  const found = await client.query<{ exists: boolean; name: string }>(
+    `SELECT to_regclass('${SCHEMA}.writer') IS NOT NULL AS exists, current_database() AS name`,
+  );
+  const { exists, name } = found.rows[0]!;
+  if (!exists) return;
+  const version = (await client.query<{ version: number }>('SELECT version FROM writer')).rows[0]?.version;
+  if (version !== VERSION)
+    throw new ApiError(
+      'store-version',
+      `The tables of the database ${name} are of version ${version}, and this release knows version ${VERSION}`,
+    );
+};
+
+/** Makes what is missing. @throws ApiError store-version where another release made the tables, store-unavailable */
 export const prepareSchema = async (pool: Pool): Promise<void> => {
-  await pool.query(`
-    BEGIN;
-    SELECT pg_advisory_xact_lock(${SCHEMA_LOCK});
-    CREATE SCHEMA IF NOT EXISTS ${SCHEMA};
-    ${LOG_TABLES} ${stateSchema(POSTGRES)} ${outboxSchema(POSTGRES)} ${modelArchiveSchema(POSTGRES)}
-    ${WRITER_TABLE}
-    COMMIT;
-  `);
-  const { rows } = await pool.query<{ version: number }>('SELECT version FROM writer');
-  if (rows[0]?.version !== VERSION)
-    throw new ApiError('store-version', `The tables are of version ${rows[0]?.version}, not ${VERSION}.`);
+  let client: PoolClient | undefined;
+  try {
+    client = await pool.connect();
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+    // Before any table is made: what another release made is not ours to change.
+    await checkVersion(client);
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}; ${TABLES}`);
+    await client.query('COMMIT');
+    client.release();
+  } catch (cause) {
+    // With its connection the transaction ends.
+    client?.release(true);
+    throw cause instanceof ApiError ? cause : new ApiError('store-unavailable', undefined, { cause });
+  }
 };

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Term } from '../cluster/term.ts';
 import { ApiError } from '../errors.ts';
-import { toStoreError } from '../postgres/connect.ts';
+import { isConnectionError, toStoreError } from '../postgres/connect.ts';
 import type { Database, Row, Statement, Value } from './database.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -91,7 +91,7 @@ export const openPostgresDatabase = (
     } catch (error) {
       const told = toStoreError(error);
       // Whether it was committed is unknown: nothing more is written in this term, and the next one looks.
-      if (told !== error) {
+      if (isConnectionError(error)) {
         sealed ??= { reason: told };
         onLost(error);
       }

@@ -1,12 +1,15 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import { openSqliteFile, toStoreError } from '../sqlite/open-file.ts';
 import { type Database, SQLITE, type Statement } from './database.ts';
 import { stateSchema } from './state-schema.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** Opens one SQLite file, with prepared statements kept by their text. `setup` is its pragmas and schema. */
+/**
+ * Opens one SQLite file, with prepared statements kept by their text. `setup` is its pragmas and schema.
+ * @throws ApiError store-version, store-unavailable
+ */
 export const openSqliteDatabase = (file: string, setup: string): Database => {
-  const db = new DatabaseSync(file);
-  db.exec(setup);
+  const db = openSqliteFile(file, setup);
   const prepared = new Map<string, StatementSync>();
   const prepare = (text: string): StatementSync => {
     const statement = prepared.get(text) ?? db.prepare(text);
@@ -14,14 +17,21 @@ export const openSqliteDatabase = (file: string, setup: string): Database => {
     return statement;
   };
   const commit = async (statements: readonly Statement[]): Promise<readonly number[]> => {
-    prepare('BEGIN IMMEDIATE').run();
     try {
+      prepare('BEGIN IMMEDIATE').run();
       const changes = statements.map(([text, ...values]) => Number(prepare(text).run(...values).changes));
       prepare('COMMIT').run();
       return changes;
     } catch (error) {
       if (db.isTransaction) prepare('ROLLBACK').run();
-      throw error;
+      throw toStoreError(error);
+    }
+  };
+  const read = async <T>(query: () => T): Promise<T> => {
+    try {
+      return query();
+    } catch (error) {
+      throw toStoreError(error);
     }
   };
   const queue = new WriteQueue(commit);
@@ -31,8 +41,8 @@ export const openSqliteDatabase = (file: string, setup: string): Database => {
       throw new Error('Somebody reads the database file: what was deleted is still in its journal.');
   };
   return {
-    get: async (text, ...values) => prepare(text).get(...values),
-    all: async (text, ...values) => prepare(text).all(...values),
+    get: (text, ...values) => read(() => prepare(text).get(...values)),
+    all: (text, ...values) => read(() => prepare(text).all(...values)),
     write: (...statements) => queue.add(statements),
     forgetDeleted,
     close: async () => {

@@ -1147,7 +1147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1395,7 +1395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `overloaded`: Too much is asked of the service at once. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `overloaded`: Too much is asked of the service at once. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1532,7 +1532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1669,7 +1669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1736,7 +1736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1832,7 +1832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1915,7 +1915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2000,7 +2000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2102,7 +2102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2187,7 +2187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2285,7 +2285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2367,7 +2367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2484,7 +2484,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `model-not-registered`: The loaded model is not registered on chain, so there are no readings. `model-revoked`: The loaded model was revoked on chain, so there are no readings. `dataset-not-approved`: The training data of the loaded model is not approved on chain, so there are no readings. `dataset-revoked`: The training data of the loaded model was revoked on chain, so there are no readings. `registry-unreachable`: The chain cannot be asked whether the model still stands, so there are no readings. `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2569,7 +2569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2709,7 +2709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2846,7 +2846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2971,7 +2971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3186,7 +3186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3315,7 +3315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `log-overloaded`: The log has more records waiting than it may hold. `log-unavailable`: The log cannot write. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3413,7 +3413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3547,7 +3547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `overloaded`: Too much is asked of the service at once. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `overloaded`: Too much is asked of the service at once. `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3631,7 +3631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3698,7 +3698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3812,7 +3812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3897,7 +3897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3980,7 +3980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4074,7 +4074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4167,7 +4167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4252,7 +4252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4349,7 +4349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
+            /** @description `issuer-unreachable`: The issuer of tokens cannot be reached. `store-unavailable`: The database cannot be reached or written. `not-writer`: This replica does not write. `writer-unknown`: No replica is ready to write. `writer-lost`: The writing replica went away before it answered. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -72,6 +72,18 @@ async function timeAnchor(
   return anchors.map((anchor) => (anchor === covering ? { ...anchor, blockTime } : anchor));
 }
 
+/** What the registry says now about a claim: its model, and the dataset it names or else its model is registered on. */
+export async function readClaimFacts(
+  reader: RegistryReader,
+  { modelVersion, datasetRoot }: { readonly modelVersion: string; readonly datasetRoot?: string },
+  finalBlock: number,
+): Promise<Pick<RegistryFacts, 'model' | 'dataset'>> {
+  const model = await readModel(reader, modelVersion, finalBlock);
+  const root = datasetRoot ?? model?.datasetRoot;
+  const dataset = root === undefined ? undefined : await readDataset(reader, root, finalBlock);
+  return { ...(model && { model }), ...(dataset && { dataset }) };
+}
+
 export async function readHead(reader: RegistryReader, logId: string, block: number) {
   const head = await reader.call('headOf', logId, block);
   return head === undefined ? undefined : { size: Number(head[0]), root: bare(String(head[1])) };

@@ -1,8 +1,8 @@
 import type { TrailChain } from '../trail/run-trail.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { JsonRpc } from './json-rpc.ts';
-import { readChain } from './read-facts.ts';
-import { bare, RegistryReader } from './registry-reader.ts';
+import { readChain, readClaimFacts } from './read-facts.ts';
+import { RegistryReader } from './registry-reader.ts';
 
 /** What an audit of a whole log asks the chain, and every given provider of it. */
 export function openTrailChain(urls: readonly URL[], trust: Trust, signal: AbortSignal): TrailChain {
@@ -10,13 +10,7 @@ export function openTrailChain(urls: readonly URL[], trust: Trust, signal: Abort
   const readers = urls.map((url) => new RegistryReader(new JsonRpc(url, signal), registry));
   return {
     readAnswer: (logId) => readChain(urls, { registry, fromBlock, logId }, signal),
-    async readModelRoots(modelVersion) {
-      const roots: (string | undefined)[] = [];
-      for (const reader of readers) {
-        const [model] = (await reader.call('modelOf', modelVersion, 'latest')) ?? [];
-        roots.push(model === undefined || model.registeredAt === 0n ? undefined : bare(model.datasetRoot));
-      }
-      return roots;
-    },
+    readClaim: (claim, finalBlock) =>
+      Promise.all(readers.map((reader) => readClaimFacts(reader, claim, finalBlock))),
   };
 }

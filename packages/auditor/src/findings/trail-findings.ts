@@ -15,8 +15,10 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
       meaning: 'No record is missing from a session, and none stands in the log twice.',
     },
     'trail-models-registered': {
-      title: 'Every model that made a reading is registered on chain, on the dataset that its records name',
-      meaning: 'No reading came from a model that nobody published.',
+      title:
+        'Every model that the records name is registered on chain, on the approved dataset that they name, and neither is revoked',
+      meaning:
+        'No reading came from a model that nobody published, or that was withdrawn with its data since.',
     },
     'trail-checkpoints-match': {
       title: 'Every earlier checkpoint at hand is a root of this very log',
@@ -94,7 +96,7 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
       meaning: 'Records that were anchored have disappeared.',
     },
     'trail-model-unregistered': {
-      title: 'A model that made readings is not registered on chain, or with another dataset',
+      title: 'A model that the records name is not registered on chain, or with another dataset',
       meaning: 'Readings came from a model that nobody published.',
     },
     'trail-checkpoint-forked': {
@@ -133,7 +135,7 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
     },
     'trail-models-too-many': {
       title: 'The log names more models than are looked up',
-      meaning: 'Whether the models past the limit were ever published is not known.',
+      meaning: 'Whether the models past the limit were ever published, or revoked, is not known.',
       next: 'Ask the operator why, and verify ranges of the log: testigo-audit verify FIRST..LAST.',
     },
     'trail-checkpoint-ahead': {

@@ -3,13 +3,8 @@ import type { RegistryFacts } from '../chain/facts.ts';
 import { makeFinding } from '../findings/table.ts';
 import { checkHead } from '../verify/check-anchor.ts';
 import type { TrailAudit } from './audit-trail.ts';
+import { concludeModels, type JudgedUse } from './conclude-models.ts';
 import type { LedgerEnd } from './ledger.ts';
-import { MAX_MODELS, type ModelUse } from './model-tally.ts';
-
-export interface UsedModel extends ModelUse {
-  /** Dataset the registry has for the model; absent if it knows no such model. */
-  readonly registeredRoot?: string;
-}
 
 export interface TrailEnd {
   readonly audit: TrailAudit;
@@ -19,7 +14,7 @@ export interface TrailEnd {
   /** How far the audit was asked to go: the checkpoint's size, or the last anchor's. */
   readonly size: number;
   readonly facts: RegistryFacts | undefined;
-  readonly models: readonly UsedModel[];
+  readonly models: readonly JudgedUse[];
   /** Earlier checkpoints, where the log was held to every one of them. */
   readonly comparedCheckpoints: number;
   readonly source: string;
@@ -62,7 +57,7 @@ export function concludeTrail(end: TrailEnd): Finding[] {
       }),
     );
   }
-  return [...findings, ...concludeAnchors(end, has), ...concludeModels(end)];
+  return [...findings, ...concludeAnchors(end, has), ...concludeModelsOf(end)];
 }
 
 const TREE_CODES = new Set([
@@ -110,38 +105,8 @@ function concludeAnchors(end: TrailEnd, has: (...codes: string[]) => boolean): F
   return findings;
 }
 
-function concludeModels({ facts, models, audit }: TrailEnd): Finding[] {
+function concludeModelsOf({ facts, models, audit }: TrailEnd): Finding[] {
   if (facts === undefined || models.length === 0) return [];
-  const strays = models.filter((model) => model.registeredRoot !== model.datasetRoot);
-  const source = `${facts.source}, registry: modelOf`;
   const { others } = audit.ledger.models;
-  if (others > 0) {
-    const seen = `${others} readings of further models`;
-    const tooMany = makeFinding('trail-models-too-many', {
-      expected: `at most ${MAX_MODELS} models`,
-      seen,
-      source,
-    });
-    return [...describeStrays(strays, source), tooMany];
-  }
-  if (strays.length === 0) {
-    if (!audit.isComplete) return [];
-    return [
-      makeFinding('trail-models-registered', {
-        seen: models.map((model) => `${model.modelVersion}: ${model.count}`).join(', '),
-        source,
-      }),
-    ];
-  }
-  return describeStrays(strays, source);
-}
-
-function describeStrays(strays: readonly UsedModel[], source: string): Finding[] {
-  return strays.map(({ modelVersion, datasetRoot, count, registeredRoot }) =>
-    makeFinding('trail-model-unregistered', {
-      expected: `model ${modelVersion} registered on dataset ${datasetRoot}, ${count} readings`,
-      seen: registeredRoot === undefined ? 'no such model' : `registered on dataset ${registeredRoot}`,
-      source,
-    }),
-  );
+  return concludeModels(models, { others, isComplete: audit.isComplete, source: facts.source });
 }

@@ -201,14 +201,40 @@ describe('a log too large for memory', () => {
   it('tells a limited number of models apart, and says how many readings are of others', () => {
     const tally = new ModelTally();
     const named = (n: number) => ({ modelVersion: hex(`model ${n}`), datasetRoot: hex('dataset') });
-    for (let n = 0; n < MAX_MODELS + 40; n++) tally.add(named(n));
-    tally.add(named(3));
-    tally.add(named(MAX_MODELS + 3));
+    for (let n = 0; n < MAX_MODELS + 40; n++) tally.add(named(n), 1);
+    tally.add(named(3), 1);
+    tally.add(named(MAX_MODELS + 3), 1);
     expect(tally.uses).toHaveLength(MAX_MODELS);
     expect(tally.others).toBe(41);
     const { counts, others } = tally.takeBatch();
     expect([counts.size, counts.get(named(3).modelVersion), others]).toEqual([MAX_MODELS, 2, 41]);
     expect(tally.takeBatch()).toEqual({ counts: new Map(), others: 0 });
+  });
+
+  it('counts what was made since a revocation, and only readings for the anchors', () => {
+    const tally = new ModelTally();
+    const claim = { modelVersion: hex('model'), datasetRoot: hex('dataset'), datasetSize: 7 };
+    const [use, ...more] = tally.admit([claim, { ...claim }]);
+    expect(more).toEqual([]);
+    use!.revokedAt.model = 100;
+    for (const time of [99, 100, 101]) tally.add({ ...claim }, time);
+    tally.add({ modelVersion: claim.modelVersion }, 200);
+    tally.add({ modelVersion: hex('only mentioned') }, 200);
+    expect(tally.admit([claim])).toEqual([]);
+    expect(tally.uses.map(({ claim: { modelVersion }, count }) => [modelVersion, count])).toEqual([
+      [claim.modelVersion, 3],
+      [hex('only mentioned'), 1],
+    ]);
+    expect(use!.madeSince).toEqual({ model: 2, dataset: 0 });
+    expect(tally.takeBatch()).toEqual({ counts: new Map([[claim.modelVersion, 3]]), others: 0 });
+  });
+
+  it('takes another size or root of the dataset for another claim', () => {
+    const tally = new ModelTally();
+    const claim = { modelVersion: hex('model'), datasetRoot: hex('dataset'), datasetSize: 7 };
+    for (const other of [claim, { ...claim, datasetSize: 8 }, { ...claim, datasetRoot: hex('other') }])
+      tally.add(other, 1);
+    expect(tally.uses.map(({ count }) => count)).toEqual([1, 1, 1]);
   });
 });
 

@@ -95,7 +95,8 @@ export class Ledger {
       });
       return;
     }
-    if (type === 'DETECTION') this.models.add(scan.models[facts[at + FACT.model]! - 1]!);
+    const claim = facts[at + FACT.model]!;
+    if (claim > 0) this.models.add(scan.models[claim - 1]!, facts[at + FACT.time]!);
     const event = this.#event.fill(0);
     event[EVENT.type] = facts[at + FACT.type]!;
     writeIndex(index, event, 0);

@@ -14,9 +14,11 @@ import { readCheckpointText } from '../log/export-record.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { checkChain } from '../verify/check-chain.ts';
 import { checkCheckpoint } from '../verify/check-checkpoint.ts';
-import { attempt } from '../verify/checked.ts';
+import { attempt, type Checked } from '../verify/checked.ts';
+import type { ModelClaim } from '../verify/model-claim.ts';
 import { milestonesOf, TrailAudit, type UpperTile } from './audit-trail.ts';
-import { concludeTrail, type UsedModel } from './conclude-trail.ts';
+import { countRevoked, type JudgedUse } from './conclude-models.ts';
+import { concludeTrail } from './conclude-trail.ts';
 import { compareTile } from './scan-chunk.ts';
 import { scanLog } from './scan-log.ts';
 import { LogUnreachable, TileSource } from './tile-source.ts';
@@ -24,8 +26,11 @@ import { LogUnreachable, TileSource } from './tile-source.ts';
 /** What the shell can look up on chain for this audit. */
 export interface TrailChain {
   readAnswer(logId: string): Promise<ChainAnswer>;
-  /** The dataset that each provider has for a model; undefined where it knows no such model. */
-  readModelRoots(modelVersion: string): Promise<readonly (string | undefined)[]>;
+  /** What each provider has for a claim about a model, in the order in which they answered. @throws RpcUnreachable or RpcRefusal */
+  readClaim(
+    claim: ModelClaim,
+    finalBlock: number,
+  ): Promise<readonly Pick<RegistryFacts, 'model' | 'dataset'>[]>;
 }
 
 export interface TrailOptions {
@@ -55,18 +60,9 @@ export async function runTrail(options: TrailOptions): Promise<TrailResult> {
   try {
     return await auditLog(options, source);
   } catch (error) {
-    const empty = { counts: {}, size: 0, beyond: 0 };
-    if (error instanceof LogUnreachable) {
-      return {
-        findings: [makeFinding('trail-unreachable', { seen: error.message, source: source.name })],
-        ...empty,
-      };
-    }
-    if (!(error instanceof RpcUnreachable || error instanceof RpcRefusal)) throw error;
-    return {
-      findings: [makeFinding('chain-unreachable', { seen: error.message, source: 'chain' })],
-      ...empty,
-    };
+    if (!(error instanceof LogUnreachable)) throw error;
+    const unreachable = makeFinding('trail-unreachable', { seen: error.message, source: source.name });
+    return { findings: [unreachable], counts: {}, size: 0, beyond: 0 };
   }
 }
 
@@ -89,8 +85,12 @@ async function auditLog(options: TrailOptions, source: TileSource): Promise<Trai
   const plan = planWalk(options, checkpoint, size, facts);
   const audit = new TrailAudit(plan.milestones, size);
   try {
-    await walk(options, source, audit, size, checkpoint.size);
-    const models = facts === undefined ? [] : await lookUpModels(options.chain, audit);
+    const lookUp = newLookUp(options, answer, facts);
+    await walk(options, source, audit, size, checkpoint.size, lookUp);
+    // Again, and last: what is revoked while the log is read counts as well.
+    const models: JudgedUse[] = [];
+    for (const use of facts === undefined ? [] : audit.ledger.models.uses)
+      models.push({ ...use, chain: await lookUp(use.claim) });
     const ledger = audit.ledger.finish();
     const { comparedCheckpoints } = plan;
     const end = { audit, ledger, checkpoint, size, facts, models, comparedCheckpoints, source: source.name };
@@ -100,6 +100,7 @@ async function auditLog(options: TrailOptions, source: TileSource): Promise<Trai
         'records read': audit.recordsRead,
         anchors: facts?.anchors.length ?? 0,
         ...ledger.counts,
+        ...countRevoked(models),
       },
       size,
       beyond: checkpoint.size - size,
@@ -162,8 +163,15 @@ async function walk(
   audit: TrailAudit,
   size: number,
   servedSize: number,
+  lookUp: LookUp,
 ): Promise<void> {
   for await (const chunk of scanLog(options.base, size, servedSize, options.workers)) {
+    // Before its records are counted, so that those made since a revocation can be.
+    for (const use of audit.ledger.models.admit(chunk.scan.models)) {
+      const { model, dataset } = (await lookUp(use.claim)).value ?? {};
+      use.revokedAt.model = model?.revokedAt ?? Infinity;
+      use.revokedAt.dataset = dataset?.revokedAt ?? Infinity;
+    }
     audit.addChunk(chunk);
     options.onProgress(audit.recordsRead, size);
     if (!audit.isComplete) return;
@@ -199,14 +207,31 @@ async function compareUpperTiles(
   }
 }
 
-async function lookUpModels(chain: TrailChain, audit: TrailAudit): Promise<UsedModel[]> {
-  const models: UsedModel[] = [];
-  for (const use of audit.ledger.models.uses) {
-    const roots = await chain.readModelRoots(use.modelVersion);
-    // One provider that knows the model otherwise is enough to doubt it.
-    const at = roots.findIndex((root) => root !== use.datasetRoot);
-    const registeredRoot = roots[Math.max(0, at)];
-    models.push({ ...use, ...(registeredRoot !== undefined && { registeredRoot }) });
-  }
-  return models;
+type LookUp = (claim: ModelClaim) => Promise<Checked<RegistryFacts>>;
+
+/**
+ * What every provider says about a claim, judged as one answer: the same as `verify` asks about a record. Once the chain
+ * does not answer it is not asked again; what the records showed by themselves stands.
+ */
+function newLookUp({ chain, trust }: TrailOptions, answer: ChainAnswer, known?: RegistryFacts): LookUp {
+  let broken: Checked<RegistryFacts> | undefined;
+  return async (claim) => {
+    if (broken !== undefined) return broken;
+    // What is wrong with the chain as such is found already.
+    if (answer.status !== 'read' || known === undefined) return { findings: [] };
+    try {
+      const said = await chain.readClaim(claim, known.finalBlock);
+      // The anchors were compared once, with the answer itself.
+      const [facts, ...others] = [answer.facts, ...answer.others].map((base, i) => ({
+        ...base,
+        anchors: [],
+        ...said[i],
+      }));
+      return checkChain({ status: 'read', facts: facts!, others }, trust);
+    } catch (error) {
+      if (!(error instanceof RpcUnreachable || error instanceof RpcRefusal)) throw error;
+      broken = { findings: [makeFinding('chain-unreachable', { seen: error.message, source: 'chain' })] };
+      return broken;
+    }
+  };
 }

@@ -1,10 +1,12 @@
 import { parseRecord, type TrailRecord } from '@testigo/trail';
+import { type ModelClaim, modelClaimOf } from '../verify/model-claim.ts';
 import { writeId } from './id-table.ts';
+import { saturate } from './ledger-event.ts';
 import { hashLeafFast } from './tree-roots.ts';
 
 /** Column layout of one record's facts, in 32-bit words. */
-export const FACT_WORDS = 12;
-export const FACT = { type: 0, sequence: 1, model: 2, hasSession: 3, id: 4, session: 8 } as const;
+export const FACT_WORDS = 13;
+export const FACT = { type: 0, sequence: 1, model: 2, hasSession: 3, id: 4, session: 8, time: 12 } as const;
 
 /** Record types by number; 0 stands for bytes that are no record. */
 export const TYPES = [
@@ -34,8 +36,8 @@ export interface Scan {
   readonly leafHashes: Uint8Array;
   /** FACT_WORDS a record. */
   readonly facts: Uint32Array;
-  /** Model versions that `facts` numbers, from 1. */
-  readonly models: readonly { readonly modelVersion: string; readonly datasetRoot: string }[];
+  /** What records say about their model, each different thing once; `facts` numbers them from 1. */
+  readonly models: readonly ModelClaim[];
   readonly special: readonly { readonly position: number; readonly record: TrailRecord }[];
   readonly malformed: readonly { readonly position: number; readonly reason: string }[];
 }
@@ -52,7 +54,7 @@ const SPECIAL = new Set<TrailRecord['type']>([
 export function scanRecords(records: readonly Uint8Array[]): Scan {
   const leafHashes = new Uint8Array(records.length * 32);
   const facts = new Uint32Array(records.length * FACT_WORDS);
-  const models: { modelVersion: string; datasetRoot: string }[] = [];
+  const models: ModelClaim[] = [];
   const special: { position: number; record: TrailRecord }[] = [];
   const malformed: { position: number; reason: string }[] = [];
   records.forEach((bytes, position) => {
@@ -70,12 +72,7 @@ export function scanRecords(records: readonly Uint8Array[]): Scan {
   return { leafHashes, facts, models, special, malformed };
 }
 
-function writeFacts(
-  record: TrailRecord,
-  facts: Uint32Array,
-  at: number,
-  models: { modelVersion: string; datasetRoot: string }[],
-): void {
+function writeFacts(record: TrailRecord, facts: Uint32Array, at: number, models: ModelClaim[]): void {
   facts[at + FACT.type] = NUMBERS.get(record.type) ?? 0;
   writeId(record.id, facts, at + FACT.id);
   if ('sessionId' in record && record.sessionId !== undefined) {
@@ -83,12 +80,15 @@ function writeFacts(
     writeId(record.sessionId, facts, at + FACT.session);
   }
   if ('sequence' in record && record.sequence !== undefined) {
-    // Saturated, never wrapped: no real session comes near, and a wrapped number could hide a gap.
-    facts[at + FACT.sequence] = Math.min(record.sequence, 0xffffffff);
+    facts[at + FACT.sequence] = saturate(record.sequence);
   }
-  if (record.type === 'DETECTION') {
-    const { modelVersion, datasetRoot } = record;
-    const known = models.findIndex((m) => m.modelVersion === modelVersion && m.datasetRoot === datasetRoot);
-    facts[at + FACT.model] = (known < 0 ? models.push({ modelVersion, datasetRoot }) - 1 : known) + 1;
-  }
+  facts[at + FACT.time] = saturate(record.time);
+  const claim = modelClaimOf(record);
+  if (claim === undefined) return;
+  const known = models.findIndex((model) => isSameClaim(model, claim));
+  facts[at + FACT.model] = (known < 0 ? models.push(claim) - 1 : known) + 1;
 }
+
+/** Preprocessing is left out: only a model's manifest says which one is right. */
+const isSameClaim = (a: ModelClaim, b: ModelClaim): boolean =>
+  a.modelVersion === b.modelVersion && a.datasetRoot === b.datasetRoot && a.datasetSize === b.datasetSize;

@@ -11,14 +11,7 @@ import type { ModelFolder } from '../files/model-folder.ts';
 import { makeFinding } from '../findings/table.ts';
 import { formatTime } from '../report/format-time.ts';
 import { attempt, type Checked } from './checked.ts';
-
-/** What a record says about the model and the data behind it. */
-export interface ModelClaim {
-  readonly modelVersion: string;
-  readonly datasetRoot?: string;
-  readonly datasetSize?: number;
-  readonly preprocessing?: string;
-}
+import type { ModelClaim } from './model-claim.ts';
 
 /** Is it the manifest of the model that the record names? */
 export function checkManifest(

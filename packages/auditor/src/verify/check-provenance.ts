@@ -1,10 +1,11 @@
-import type { Finding, TrailRecord } from '@testigo/trail';
+import type { Finding } from '@testigo/trail';
 import type { RegistryFacts } from '../chain/facts.ts';
 import type { ModelFolder } from '../files/model-folder.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { checkApproval, checkEnvelope, type DatasetClaim } from './check-dataset.ts';
-import { checkManifest, checkModelFiles, checkRegistration, type ModelClaim } from './check-model.ts';
+import { checkManifest, checkModelFiles, checkRegistration } from './check-model.ts';
 import { checkSamples, type SampleSet } from './check-samples.ts';
+import type { ModelClaim } from './model-claim.ts';
 
 /** What there is to show where a reading came from: from an evidence bundle or from a model bundle. */
 export interface Provenance {
@@ -36,22 +37,6 @@ export function checkProvenance(
   const approval = checkApproval(dataset, envelope.value, facts);
   const compared = samples === undefined ? [] : checkSamples(samples, dataset, envelope.value?.statement);
   return [...model, ...envelope.findings, approval, ...compared];
-}
-
-/** What the record says about its model; undefined for records that no model made. */
-export function modelClaimOf(record: TrailRecord): ModelClaim | undefined {
-  switch (record.type) {
-    case 'DETECTION': {
-      const { modelVersion, datasetRoot, datasetSize, preprocessing } = record;
-      return { modelVersion, datasetRoot, datasetSize, preprocessing };
-    }
-    case 'SESSION_OPEN':
-      return { modelVersion: record.modelVersion };
-    case 'REFUSAL':
-      return record.modelVersion === undefined ? undefined : { modelVersion: record.modelVersion };
-    default:
-      return undefined;
-  }
 }
 
 interface NamedDataset {

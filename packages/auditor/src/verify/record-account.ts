@@ -3,9 +3,8 @@ import { makeFinding } from '../findings/table.ts';
 import type { LogRecord } from '../log/find-records.ts';
 import { KnownLeaves } from '../log/known-root.ts';
 import { hashLeafFast } from '../trail/tree-roots.ts';
-import type { ModelClaim } from './check-model.ts';
-import { modelClaimOf } from './check-provenance.ts';
 import { attempt } from './checked.ts';
+import { type ModelClaim, modelClaimOf } from './model-claim.ts';
 
 const MAX_EXAMPLES = 10;
 /** Different things said about models that are kept and looked up; a hostile log may say another one in every record. */

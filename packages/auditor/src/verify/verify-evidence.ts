@@ -20,10 +20,11 @@ import { checkChain } from './check-chain.ts';
 import { checkCheckpoint } from './check-checkpoint.ts';
 import { checkDisclosures } from './check-disclosures.ts';
 import { checkInclusion } from './check-inclusion.ts';
-import { checkProvenance, modelClaimOf, type Provenance } from './check-provenance.ts';
+import { checkProvenance, type Provenance } from './check-provenance.ts';
 import { checkRecord } from './check-record.ts';
 import type { SampleSet } from './check-samples.ts';
 import { attempt } from './checked.ts';
+import { modelClaimOf } from './model-claim.ts';
 
 /** Everything the verification looks at: plain data, read beforehand. */
 export interface EvidenceInput {

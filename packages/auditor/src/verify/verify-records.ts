@@ -5,9 +5,9 @@ import type { KnownLeaves } from '../log/known-root.ts';
 import type { Trust } from '../trust/trust-file.ts';
 import { type AnchorProof, checkAnchor } from './check-anchor.ts';
 import { checkChain } from './check-chain.ts';
-import type { ModelClaim } from './check-model.ts';
 import { checkProvenance, type Provenance } from './check-provenance.ts';
 import type { Checked } from './checked.ts';
+import type { ModelClaim } from './model-claim.ts';
 import { MAX_CLAIMS, type RecordAccount } from './record-account.ts';
 
 export interface ClaimInput {

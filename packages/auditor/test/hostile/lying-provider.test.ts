@@ -153,7 +153,7 @@ describe('two providers of which the first lies', () => {
     const result = await audit(['trail', '--log', await makeLog(records)], lie);
     expect(result).toMatchObject({
       exitCode: 1,
-      against: expect.arrayContaining(['trail-model-unregistered']),
+      against: expect.arrayContaining(['chain-providers-disagree']),
     });
   });
 

@@ -66,14 +66,14 @@ async function auditTrail(io: Io, options: TrailCommandOptions): Promise<number>
     notChecked: [
       ...(beyond > 0 ? [`${beyond} records beyond the last final anchor`] : []),
       ...(earlier.length === 0 ? ['earlier checkpoints: pass those you kept with --checkpoint FILE'] : []),
-      'whether a model or its dataset was revoked since: testigo-audit verify FIRST..LAST, or query',
+      'the manifests and weights behind the models: testigo-audit verify FIRST..LAST --model DIR',
     ],
     verifiedMeans: `All ${size} records are in the log, in order and complete, and no anchor contradicts them.`,
     extras: { counts },
   });
 }
 
-const NO_CHAIN: Omit<TrailChain, 'readAnswer'> = { readModelRoots: async () => [] };
+const NO_CHAIN: Omit<TrailChain, 'readAnswer'> = { readClaim: async () => [] };
 
 async function openChain(io: Io, options: ChainOptions, trust: Trust | undefined): Promise<TrailChain> {
   const [first] = options.chain;

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +16,7 @@ import { REFERENCE_FILE } from '../evidence/reference.ts';
 import { buildNetwork } from '../network/build.ts';
 import { hybridNetwork } from '../network/spec.ts';
 import { shippedBundle } from '../shipped-bundle.ts';
-import { runHere, runMain, writeFaces } from './cli.test-data.ts';
+import { MAIN, runHere, runMain, writeFaces } from './cli.test-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'testigo-cli-'));
 const run = (...args: string[]) => runMain(folder, ...args);
@@ -31,6 +33,15 @@ describe('the built testigo-model', () => {
       const help = await runHere(command, '--help');
       expect(help).toMatchObject({ status: 0, stderr: '' });
     }
+  });
+
+  it('outlives a reader that closes the pipe', async () => {
+    const child = spawn(process.execPath, [MAIN, 'train', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const said: Buffer[] = [];
+    child.stderr.on('data', (part: Buffer) => said.push(part));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(Buffer.concat(said).toString()).toBe('');
   });
 
   it('verifies and describes the shipped bundle', async () => {

@@ -54,7 +54,6 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
   'maxStorageBuffersPerShaderStage',
 ] as const;
-const FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'];
 
 /** The best adapter here with its whole limits, or null where there is none (or only a software one). */
 export async function openDevice({
@@ -64,8 +63,7 @@ export async function openDevice({
   const adapter = await findAdapter(toggles);
   if (!adapter || (isSoftware(adapter) && !allowSoftware)) return null;
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const device = await adapter.requestDevice({ requiredLimits });
   let first: string | undefined;
   device.addEventListener('uncapturederror', (event) => {
     first ??= event.error.message;

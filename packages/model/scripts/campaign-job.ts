@@ -17,10 +17,13 @@ import { GpuContext } from '../src/training/webgpu/context.ts';
 import { uploadData } from '../src/training/webgpu/predictor.ts';
 import type { Teacher } from '../src/training/webgpu/teachers.ts';
 import { WebGpuEngine } from '../src/training/webgpu/webgpu-engine.ts';
+import { ladderRecipe } from './ladder.ts';
 
 type Job = {
   readonly name: string;
-  readonly kind: 'mission' | 'compact' | 'robust';
+  readonly kind: 'mission' | 'compact' | 'robust' | 'ladder';
+  /** Of the ladder: which of its changes is the last. */
+  readonly step?: number;
   readonly seed: string;
   readonly epochs: number;
   /** Rows to train on: all, all but the calibration split, the selection split's 80 %, or all but one fold. */
@@ -59,8 +62,12 @@ const fold = job.fold;
 const trainRows = fold ? pool.filter((_, i) => i % fold.of !== fold.index) : pool;
 const foldRows = fold ? pool.filter((_, i) => i % fold.of === fold.index) : new Uint32Array();
 
-function networkOf({ kind, dropout, widths }: Job): NetworkSpec {
+/** Kinds that hold out their own fifth, on which the mission's recipe stops, in place of `rows`. */
+const holdsOut = job.kind === 'mission' || job.kind === 'ladder';
+
+function networkOf({ kind, step, dropout, widths }: Job): NetworkSpec {
   if (kind === 'mission') return MISSION_NETWORK;
+  if (kind === 'ladder') return ladderRecipe(step ?? 0).network;
   if (kind === 'robust') return compactNetwork({ inputSize: 48, dropout: dropout ?? 0 });
   return compactNetwork({ dropout, widths });
 }
@@ -78,6 +85,11 @@ function readTeacher(name: string): Teacher & { readonly digest: string } {
 function recipe(): TrainingConfig {
   if (job.kind === 'mission')
     return { ...MISSION_TRAINING, seed: job.seed, epochs: job.epochs, transcriptEverySteps: 1000 };
+  if (job.kind === 'ladder')
+    return {
+      ...ladderRecipe(job.step ?? 0).training,
+      ...{ seed: job.seed, splitSeed: 'ladder', transcriptEverySteps: 1000 },
+    };
   const common = { ...COMPACT_TRAINING, seed: job.seed, epochs: job.epochs, transcriptEverySteps: 1000 };
   if (job.kind === 'robust') {
     const epsilon = (job.epsilon ?? 4) / 255;
@@ -117,7 +129,7 @@ const started = performance.now();
 const log: string[] = [];
 const result = await runTraining({
   ...{ images: train.images, labels: train.labels, spec, engine, config },
-  ...(job.kind === 'mission' ? {} : { rows: trainRows }),
+  ...(holdsOut ? {} : { rows: trainRows }),
   onProgress: (p) => {
     if (p.type === 'epoch' && (p.epoch % 10 === 0 || p.epoch === 1)) {
       log.push(
@@ -230,11 +242,11 @@ const out: Record<string, unknown> = {
   epochsRun: result.history.length,
   bestEpoch: result.bestEpoch,
   lastEpoch: result.history.at(-1),
-  history: job.kind === 'mission' ? result.history : log,
+  history: holdsOut ? result.history : log,
   transcriptHead: result.transcript.head,
   weightsSha256: createHash('sha256').update(packed).digest('hex'),
 };
-if (job.kind === 'mission') out.validation = await scoreAll(trained, result.validationRows);
+if (holdsOut) out.validation = await scoreAll(trained, result.validationRows);
 else if (job.rows === 'select' && !fold) out.validation = await scoreAll(trained, validation);
 if (fold) {
   const { single, ten } = await predictAll(trained, foldRows);
@@ -279,7 +291,8 @@ if (job.test) {
   );
   out.publicTest = await scoreAll(set, all);
   out.publicTestLeakFree = await scoreAll(set, fresh);
-  if (job.kind === 'robust' || job.seed.endsWith('0')) out.attacks = await attacked(set, all);
+  if (job.kind === 'robust' || (job.kind !== 'ladder' && job.seed.endsWith('0')))
+    out.attacks = await attacked(set, all);
 }
 writeFileSync(`${outDir}/${job.name}.json`, JSON.stringify(out));
 const brief = (s: unknown): string =>

@@ -22,6 +22,8 @@ const MODEL = hex('model');
 const DATASET = hex('dataset');
 const COMMITMENT = hex('commitment');
 
+export const sessionIdOf = (session: number): string => hex(`session ${session}`).slice(0, 32);
+
 /** Sessions with an opening, 48 readings and a close each, for ever. */
 function* makeSessions(): Generator<TrailRecord> {
   for (let session = 0; ; session++) {
@@ -29,7 +31,7 @@ function* makeSessions(): Generator<TrailRecord> {
       modelVersion: MODEL,
       datasetRoot: DATASET,
       datasetSize: 28_709,
-      sessionId: hex(`session ${session}`).slice(0, 32),
+      sessionId: sessionIdOf(session),
       openedAt: 1_790_000_000 + session,
       detections: PER_SESSION - 2,
       idOf: (sequence) => hex(`record ${session * PER_SESSION + sequence}`).slice(0, 32),

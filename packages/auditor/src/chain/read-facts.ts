@@ -78,9 +78,10 @@ export async function readClaimFacts(
   { modelVersion, datasetRoot }: { readonly modelVersion: string; readonly datasetRoot?: string },
   finalBlock: number,
 ): Promise<Pick<RegistryFacts, 'model' | 'dataset'>> {
-  const model = await readModel(reader, modelVersion, finalBlock);
-  const root = datasetRoot ?? model?.datasetRoot;
-  const dataset = root === undefined ? undefined : await readDataset(reader, root, finalBlock);
+  const reading = readModel(reader, modelVersion, finalBlock);
+  const of = async (root: string | undefined) =>
+    root === undefined ? undefined : readDataset(reader, root, finalBlock);
+  const [model, dataset] = await Promise.all([reading, of(datasetRoot ?? (await reading)?.datasetRoot)]);
   return { ...(model && { model }), ...(dataset && { dataset }) };
 }
 

@@ -1,15 +1,32 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { EMPTY_ROOT } from '@testigo/trail';
 
-const LEAF_PREFIX = Uint8Array.of(0x00);
-const NODE_PREFIX = Uint8Array.of(0x01);
+/** A leaf of a log is at most 65,535 bytes; its prefix stands before it. */
+const LEAF = new Uint8Array(65_536);
+const NODE = Uint8Array.of(0x01, ...new Uint8Array(64));
 
-/** SHA-256(0x00 || record), RFC 6962 section 2.1: node's SHA-256 is five times as fast here as the portable one. */
-export const hashLeafFast = (record: Uint8Array): Uint8Array =>
-  createHash('sha256').update(LEAF_PREFIX).update(record).digest();
+/**
+ * SHA-256 in one call, by way of a string of one character a byte: an object for each hash and a buffer of its own for
+ * each result cost as much as the hashing itself, a million times over.
+ */
+const digest = (message: Uint8Array): Uint8Array => Buffer.from(hash('sha256', message, 'binary'), 'binary');
 
-export const hashNode = (left: Uint8Array, right: Uint8Array): Uint8Array =>
-  createHash('sha256').update(NODE_PREFIX).update(left).update(right).digest();
+/** SHA-256(0x00 || record), RFC 6962 section 2.1: node's SHA-256 is many times as fast here as the portable one. */
+export function hashLeafFast(record: Uint8Array): Uint8Array {
+  const length = record.length + 1;
+  const message = length > LEAF.length ? new Uint8Array(length) : LEAF.subarray(0, length);
+  message.set(record, 1);
+  return digest(message);
+}
+
+/** SHA-256(0x01 || left || right) of two hashes of 32 bytes. */
+export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+  if (left.length !== 32 || right.length !== 32)
+    throw new RangeError('a node is made of two hashes of 32 bytes');
+  NODE.set(left, 1);
+  NODE.set(right, 33);
+  return digest(NODE);
+}
 
 /** Root of a run of leaf hashes that is not empty. RFC 6962, section 2.1. */
 export function rootOfLeaves(hashes: Uint8Array, from: number, to: number): Uint8Array {

@@ -74,6 +74,20 @@ describe('configuration', () => {
     expect(withKeys({ privateKey: key, recorderKey: `0x${'2'.repeat(64)}` })).not.toThrow();
   });
 
+  it('gives no tenant more than half where there can be several, unless the operator says so', () => {
+    const sharesOf = (input: object) => {
+      const { limits, webhooks } = parseConfig({ registry, ...input });
+      return [limits.streamsPerTenant, webhooks.maxEndpointsPerTenant];
+    };
+    expect(sharesOf({})).toEqual([1_000, 100]);
+    const auth = { mode: 'required' };
+    expect(sharesOf({ auth })).toEqual([500, 50]);
+    expect(sharesOf({ auth, limits: { streams: 1 }, webhooks: { maxEndpoints: 3 } })).toEqual([1, 1]);
+    const limits = { streamsPerTenant: 1_000 };
+    expect(sharesOf({ auth, limits, webhooks: { maxEndpointsPerTenant: 7 } })).toEqual([1_000, 7]);
+    expect(() => sharesOf({ limits: { streamsPerTenant: 0 } })).toThrow(/limits\.streamsPerTenant/);
+  });
+
   it("leaves the project's other variables alone, and takes no unknown name for one of them", () => {
     const other = { TESTIGO_URL: 'http://127.0.0.1:8080', TESTIGO_TOKEN: 't', TESTIGO_AUDITOR_KEY: 'k' };
     expect(readEnvironment({ ...other, TESTIGO_WEBHOOK_SECRET: 's' })).toEqual({});

@@ -60,6 +60,20 @@ const fieldsSchema = z.strictObject({
 const sharesStore = ({ store }: z.infer<typeof fieldsSchema>): boolean => store !== 'sqlite';
 const SHARED_KEY = 'needed with a store that replicas share: without it each would make a key of its own';
 
+/** No tenant takes everything where there can be several. */
+const fillShares = <C extends z.infer<typeof fieldsSchema>>({ auth, limits, webhooks, ...config }: C) => {
+  const shareOf = (total: number): number =>
+    auth.mode === 'open' ? total : Math.max(1, Math.floor(total / 2));
+  const { streamsPerTenant = shareOf(limits.streams) } = limits;
+  const { maxEndpointsPerTenant = shareOf(webhooks.maxEndpoints) } = webhooks;
+  return {
+    ...config,
+    auth,
+    limits: { ...limits, streamsPerTenant },
+    webhooks: { ...webhooks, maxEndpointsPerTenant },
+  };
+};
+
 export const configSchema = fieldsSchema
   .refine(({ auth, server }) => auth.mode === 'required' || LOOPBACK.has(server.host), {
     path: ['auth', 'mode'],
@@ -86,7 +100,8 @@ export const configSchema = fieldsSchema
   .refine(({ anchoring: { privateKey, recorderKey } }) => !recorderKey || recorderKey !== privateKey, {
     path: ['anchoring', 'recorderKey'],
     message: 'must be the key of another account than anchoring.privateKey',
-  });
+  })
+  .transform(fillShares);
 
 export type ApiConfig = z.infer<typeof configSchema>;
 export type ApiConfigInput = z.input<typeof configSchema>;

@@ -27,13 +27,14 @@ export const openWebhooks = ({
   readonly dispatcher: Dispatcher;
   readonly store: WebhookStore;
 } => {
-  const { maxEndpoints, allowedNetworks, ...times } = config.webhooks;
+  const { maxEndpoints, maxEndpointsPerTenant, allowedNetworks, ...times } = config.webhooks;
+  const limits = { maxEndpoints, maxEndpointsPerTenant };
   const store = createSqlWebhooks(db);
   const guard = createTargetGuard({ allowedNetworks });
   const { masterKey, now } = parts;
   return {
     store,
-    service: createWebhookService({ store, guard, masterKey, maxEndpoints, now }),
+    service: createWebhookService({ store, guard, masterKey, limits, now }),
     dispatcher: createDispatcher({
       ...parts,
       store,

@@ -7,6 +7,7 @@ import { get, post } from './support/http.ts';
 import { facePicture } from './support/pictures.ts';
 import { createTestDatabase, postgresUrl, type TestDatabase } from './support/postgres.ts';
 import { openTestSession } from './support/sessions.ts';
+import { refuseAndStay } from './support/streams.ts';
 import {
   anchoringWith,
   type Ground,
@@ -142,6 +143,12 @@ describe.skipIf(postgresUrl === undefined)(
       );
       const [error] = (await once(stranger, 'error')) as [Error];
       expect(error.message).toContain('404');
+    });
+
+    it('hold no connection for a stream that was refused, whichever replica was asked', async () => {
+      const client = await refuseAndStay(second.url);
+      await second.close();
+      client.destroy();
     });
 
     it('anchor once, by the writer, and both tell of it', async () => {

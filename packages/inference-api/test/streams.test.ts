@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { get, post } from './support/http.ts';
 import { dataFolder, emptyPicture, facePicture, readFrames, samplePicture } from './support/pictures.ts';
 import { openTestSession } from './support/sessions.ts';
-import { openStream } from './support/streams.ts';
+import { openStream, refuseAndStay } from './support/streams.ts';
 import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
 
 let ground: Ground;
@@ -98,6 +98,13 @@ describe('a stream of frames', () => {
     expect(await refusedWith(`/v1/sessions/${sessionId}/frames`)).toBe(409);
     expect(await refusedWith(`/v1/sessions/${'0'.repeat(32)}/frames`)).toBe(404);
     expect(await refusedWith('/elsewhere')).toBe(404);
+  });
+
+  it('that is refused holds no connection, whatever its client does with its end of it', async () => {
+    const other = await startTestApi(ground);
+    const client = await refuseAndStay(other.url);
+    await other.discard();
+    client.destroy();
   });
 
   it('answers what it accepted before it shuts down', async () => {

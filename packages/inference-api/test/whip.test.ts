@@ -3,6 +3,7 @@ import { type Camera, startCamera } from './support/camera.ts';
 import { get, post } from './support/http.ts';
 import { emptyPicture, facePicture } from './support/pictures.ts';
 import { openTestSession } from './support/sessions.ts';
+import { tryStream } from './support/streams.ts';
 import { type Ground, prepareGround, startTestApi, type TestApi } from './support/world.ts';
 
 let ground: Ground;
@@ -85,6 +86,38 @@ describe('a WebRTC sender', () => {
     expect((body.records as { type: string }[]).at(-1)?.type).toBe('SESSION_CLOSE');
     const again = await sendOffer(api.url, sessionId, camera!.offer);
     expect([again.status, await codeOf(again)]).toEqual([409, 'session-closed']);
+  });
+});
+
+describe('the room that a WebRTC sender takes', () => {
+  it('is that of a stream of frames, whichever way it came in', async () => {
+    const limits = { streams: 2, streamsPerTenant: 1 };
+    const own = await startTestApi(ground, { webrtc: { enabled: true }, limits });
+    const sessionId = await openTestSession(own.url);
+    camera = await startCamera(face);
+    const opened = await sendOffer(own.url, sessionId, camera.offer);
+    expect(opened.status).toBe(201);
+    await camera.accept(await opened.text());
+    const refused = await sendOffer(own.url, sessionId, camera.offer);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await codeOf(refused)).toBe('overloaded');
+    expect((await tryStream(own.url, sessionId)).status).toBe(503);
+    await fetch(own.url + opened.headers.get('location'), { method: 'DELETE' });
+    expect((await sendOffer(own.url, sessionId, 'v=0\r\nnothing more')).status).toBe(422);
+    await expect.poll(async () => (await tryStream(own.url, sessionId)).status).toBe(101);
+    await own.discard();
+  });
+
+  it('is given back where the sender is given up', async () => {
+    const webrtc = { enabled: true, connectMs: 1 };
+    const own = await startTestApi(ground, { webrtc, limits: { streams: 1 } });
+    const sessionId = await openTestSession(own.url);
+    camera = await startCamera(face);
+    for (let i = 0; i < 3; i++) await sendOffer(own.url, sessionId, camera.offer);
+    await expect.poll(async () => (await tryStream(own.url, sessionId)).status).toBe(101);
+    const openThere = async () => (await get(`${own.url}/metrics`)).body.text as string;
+    await expect.poll(openThere).toMatch(/^testigo_open_streams 0$/m);
+    await own.discard();
   });
 });
 

@@ -29,3 +29,7 @@ export type Principal = {
   /** Whether the key or token that was shown still counts: what outlives one request asks again. */
   isCurrent(): Promise<boolean>;
 };
+
+/** Who shares what is limited by tenant: all keys and tokens of one deployer; one that is limited to none, by itself. */
+export const tenantOf = ({ id, deployer }: Pick<Principal, 'id' | 'deployer'>): string =>
+  deployer === undefined ? id : `deployer:${deployer}`;

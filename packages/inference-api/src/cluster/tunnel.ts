@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toApiError } from '../http/problem.ts';
-import { rejectUpgrade } from '../http/raw-problem.ts';
+import { hangUp, rejectUpgrade } from '../http/raw-problem.ts';
 import type { ForwardParts } from './forward.ts';
 import type { Writer } from './term.ts';
 import {
@@ -44,6 +44,7 @@ const connect = (
       // The writer ends the connection with its refusal, so the body needs no framing of ours.
       socket.write(startOf(refusal));
       refusal.pipe(socket);
+      refusal.once('close', () => hangUp(socket));
       resolve();
     });
     sent.once('upgrade', (accepted, upstream, first) => {

@@ -20,6 +20,11 @@ export const limitsSchema = z.strictObject({
   framesInFlight: z.int().min(1).max(64).default(2),
   /** Streams of frames at once, and as many of anchoring events. */
   streams: z.int().min(1).default(1_000),
+  /**
+   * Of either kind, for all keys and tokens of one deployer together, or for one that is limited to none. Half of them
+   * if absent; all of them where auth.mode is open, since there is one tenant then.
+   */
+  streamsPerTenant: z.int().min(1).optional(),
   /** Threads that read pictures, each with its own copy of the networks (about 60 MB). One a core, eight at most. */
   readers: z
     .int()

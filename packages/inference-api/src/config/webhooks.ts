@@ -3,6 +3,8 @@ import { cidr, milliseconds } from './values.ts';
 
 export const webhooksSchema = z.strictObject({
   maxEndpoints: z.int().min(0).max(1_000).default(100),
+  /** Of one deployer, or of all keys together that are limited to none; by default as limits.streamsPerTenant. */
+  maxEndpointsPerTenant: z.int().min(0).max(1_000).optional(),
   /** Networks in CIDR form that may be called although they are not public, also over plain http. */
   allowedNetworks: z.array(cidr).default([]),
   /** How often the service looks for something to tell. */

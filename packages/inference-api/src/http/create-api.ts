@@ -34,6 +34,7 @@ import { rightsOperations } from './routes/rights.ts';
 import { sessionOperations } from './routes/sessions.ts';
 import { webhookOperations } from './routes/webhooks.ts';
 import { whipOperations } from './routes/whip.ts';
+import { createStreamSlots } from './stream-slots.ts';
 
 export type ApiDeps = {
   readonly logger: Logger;
@@ -119,7 +120,7 @@ export const createApi = (deps: ApiDeps): Express => {
       ...deps.evidence,
       pollMs: SSE_POLL_MS,
       isDraining: deps.health.isDraining,
-      most: limits.streams,
+      slots: createStreamSlots(limits),
     }),
   );
   app.use(createLogRouter(deps.evidence.log));

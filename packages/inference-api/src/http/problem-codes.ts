@@ -123,8 +123,8 @@ export const REQUEST_ERRORS = {
     httpStatus: 422,
   },
   'webhook-limit': {
-    title: 'There are as many webhook endpoints as this service keeps',
-    help: 'Delete one that nobody needs, or ask the operator to raise webhooks.maxEndpoints.',
+    title: 'There are as many webhook endpoints as this service keeps, or keeps for one tenant',
+    help: 'Delete one that nobody needs, or ask the operator to raise webhooks.maxEndpoints, or webhooks.maxEndpointsPerTenant where detail names it.',
     httpStatus: 409,
   },
   'webhook-disabled': {

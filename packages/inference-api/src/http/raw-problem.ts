@@ -32,6 +32,17 @@ export const sendRawProblem = (request: IncomingMessage, response: ServerRespons
   response.end(JSON.stringify(toProblem(error, traceId)));
 };
 
+const LINGER_MS = 1_000;
+
+/**
+ * For a socket that was taken out of the HTTP server's hands, whose time limits hold for it no more: the last word is
+ * said, and who does not hang up is cut off. What still comes is read, or the end of it would not be seen.
+ */
+export const hangUp = (socket: Duplex): void => {
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(late)).resume();
+};
+
 /** Not a WebSocket yet: the refusal is a plain HTTP answer. */
 export const rejectUpgrade = (request: IncomingMessage, socket: Duplex, error: ApiError): void => {
   const traceId = traceIdOf(request);
@@ -39,4 +50,5 @@ export const rejectUpgrade = (request: IncomingMessage, socket: Duplex, error: A
   const headers = { ...headersOf(error, traceId), 'Content-Length': String(Buffer.byteLength(body)) };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${error.httpStatus} ${error.code}\r\n${lines.join('')}\r\n${body}`);
+  hangUp(socket);
 };

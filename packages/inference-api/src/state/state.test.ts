@@ -231,6 +231,31 @@ describe.each(places)('the tables in $name', ({ make, isHere }) => {
     expect(await outbox.find(3)).toBeUndefined();
   });
 
+  it('keep as many webhook endpoints as they may, of one deployer, of none and in all', async () => {
+    const store = createSqlWebhooks(place.db);
+    const most = { maxEndpoints: 5, maxEndpointsPerTenant: 2 };
+    const add = (id: string, deployer?: string) =>
+      store.insertEndpoint(
+        {
+          id,
+          url: 'https://a.example',
+          events: ['session.closed'],
+          ...(deployer === undefined ? {} : { deployer }),
+          sealedSecret: bytes(1),
+          createdAtMs: 1,
+        },
+        most,
+      );
+    const ofA = await Promise.all(['a1', 'a2', 'a3', 'a4'].map((id) => add(id, 'bank-a')));
+    expect(ofA.filter(Boolean)).toHaveLength(2);
+    const ofNone = await Promise.all(['n1', 'n2', 'n3'].map((id) => add(id)));
+    expect(ofNone.filter(Boolean)).toHaveLength(2);
+    expect([await add('b1', 'bank-b'), await add('b2', 'bank-b')]).toEqual([true, false]);
+    expect(await store.listEndpoints()).toHaveLength(5);
+    await store.deleteEndpoint((await store.listEndpoints()).find((row) => row.deployer === 'bank-a')!.id);
+    expect([await add('a5', 'bank-a'), await add('a6', 'bank-a')]).toEqual([true, false]);
+  });
+
   it('queue what webhooks are owed', async () => {
     const store = createSqlWebhooks(place.db);
     const endpoint = {
@@ -240,7 +265,8 @@ describe.each(places)('the tables in $name', ({ make, isHere }) => {
       sealedSecret: bytes(1),
       createdAtMs: 1,
     } as const;
-    await store.insertEndpoint(endpoint);
+    const most = { maxEndpoints: 2, maxEndpointsPerTenant: 1 };
+    expect(await store.insertEndpoint(endpoint, most)).toBe(true);
     await store.replaceSecret('e', bytes(2), { sealedSecret: bytes(1), untilMs: 9 });
     const delivery = {
       endpointId: 'e',

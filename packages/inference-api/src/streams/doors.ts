@@ -1,6 +1,7 @@
 import type { Authenticate } from '../auth/authenticate.ts';
 import type { ApiConfig } from '../config.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
+import { createStreamSlots } from '../http/stream-slots.ts';
 import type { Logger } from '../logging.ts';
 import type { SessionService } from '../sessions/session-service.ts';
 import { createWhipService, type WhipService } from '../webrtc/whip-service.ts';
@@ -22,13 +23,13 @@ export const openDoors = (
   parts: DoorParts,
 ): { readonly streams: StreamServer; readonly whip: WhipService } => {
   const { limits, policy, webrtc } = parts.config;
-  const frames = { ...parts, framesInFlight: limits.framesInFlight, windowMs: policy.windowMs };
+  const slots = createStreamSlots(limits);
+  const frames = { ...parts, slots, framesInFlight: limits.framesInFlight, windowMs: policy.windowMs };
   const whip = createWhipService({
     ...frames,
     isEnabled: webrtc.enabled,
     framesPerSecond: webrtc.framesPerSecond,
     imagePixels: limits.imagePixels,
-    streams: limits.streams,
     peer: {
       iceServers: webrtc.stunUrls.map((urls) => ({ urls })),
       portRange: webrtc.ports,
@@ -38,7 +39,6 @@ export const openDoors = (
   const sockets = serveStreams({
     ...frames,
     frameBytes: limits.bodyBytes,
-    streams: limits.streams,
     trustedHops: parts.config.server.trustProxy,
     pingMs: STREAM_PING_MS,
   });

@@ -35,6 +35,8 @@ export type FrameChannel = {
 export type FrameStreamCaller = {
   readonly sessionId: string;
   readonly deployer: string | undefined;
+  /** Whose share of streams this one is taken from. */
+  readonly tenant: string;
   /** Whether the key or token that opened the stream still counts. */
   readonly isCurrent: () => Promise<boolean>;
   readonly traceId: string;

@@ -2,11 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.ts';
-import type { Principal } from '../auth/principal.ts';
+import { type Principal, tenantOf } from '../auth/principal.ts';
 import { ApiError } from '../errors.ts';
 import { toApiError } from '../http/problem.ts';
 import { addressOf, type RateLimit } from '../http/rate-limit.ts';
 import { readTraceId, rejectUpgrade } from '../http/raw-problem.ts';
+import { releaseWith, type StreamSlots } from '../http/stream-slots.ts';
 import type { Logger } from '../logging.ts';
 import type { SessionService } from '../sessions/session-service.ts';
 import { readTraceContext } from '../tracing/spans.ts';
@@ -24,7 +25,7 @@ export type StreamServerParts = FrameStreamParts & {
   readonly trustedHops: number;
   readonly sessions: SessionService;
   readonly frameBytes: number;
-  readonly streams: number;
+  readonly slots: StreamSlots;
   readonly pingMs: number;
   readonly logger: Logger;
 };
@@ -106,26 +107,42 @@ export const serveStreams = (parts: StreamServerParts): StreamServer => {
     return principal;
   };
 
-  const admit = async (request: IncomingMessage, traceId: string): Promise<FrameStreamCaller> => {
+  const findCaller = async (request: IncomingMessage, traceId: string): Promise<FrameStreamCaller> => {
     const [path = ''] = (request.url ?? '').split('?');
     const sessionId = PATH.exec(path)?.[1];
     if (sessionId === undefined) throw new ApiError('not-found');
     const principal = await identify(request);
     if (!principal.scopes.has('detect')) throw new ApiError('forbidden', 'This needs the scope detect.');
-    if (streams.size >= parts.streams)
-      throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
-    const session = await parts.sessions.find(sessionId, principal.deployer);
-    if (session.closedAtMs !== undefined) throw new ApiError('session-closed');
     const trace = readTraceContext(request.headers);
     const { deployer, isCurrent } = principal;
-    return { sessionId, deployer, isCurrent, traceId, trace };
+    return { sessionId, deployer, tenant: tenantOf(principal), isCurrent, traceId, trace };
+  };
+
+  const admit = async (
+    request: IncomingMessage,
+    socket: Duplex,
+    traceId: string,
+  ): Promise<FrameStreamCaller> => {
+    const caller = await findCaller(request, traceId);
+    // Before anything is waited for: many that ask at once must not all find the same room.
+    const release = parts.slots.take(caller.tenant);
+    releaseWith(socket, release);
+    try {
+      const session = await parts.sessions.find(caller.sessionId, caller.deployer);
+      if (session.closedAtMs !== undefined) throw new ApiError('session-closed');
+      return caller;
+    } catch (error) {
+      // Its socket may stay open for as long as the other side likes.
+      release();
+      throw error;
+    }
   };
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const traceId = readTraceId(request.headers.traceparent as string | undefined);
     // A socket that fails while it is being admitted must not take the process along.
     socket.on('error', () => socket.destroy());
-    admit(request, traceId).then(
+    admit(request, socket, traceId).then(
       (caller) =>
         webSockets.handleUpgrade(request, socket, head, (webSocket) => {
           webSocket.on('error', (error) =>

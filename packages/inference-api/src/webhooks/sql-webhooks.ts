@@ -5,6 +5,7 @@ import type {
   DeliveryQuery,
   DeliveryRow,
   DeliveryState,
+  EndpointLimits,
   EndpointRow,
   Settlement,
   Told,
@@ -46,16 +47,23 @@ const toDelivery = (row: Row): DeliveryRow => ({
 });
 
 const endpointMethods = (db: Database) => ({
-  insertEndpoint: async (row: EndpointRow) => {
-    await db.write([
-      'INSERT INTO webhook_endpoints (id, url, events, deployer, sealed_secret, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+  // Counted where it is written: many that ask at once must not all find the same room.
+  insertEndpoint: async (row: EndpointRow, most: EndpointLimits) => {
+    const [added] = await db.write([
+      `INSERT INTO webhook_endpoints (id, url, events, deployer, sealed_secret, created_at)
+       SELECT ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM webhook_endpoints) < ?
+         AND (SELECT count(*) FROM webhook_endpoints WHERE coalesce(deployer, '') = ?) < ?`,
       row.id,
       row.url,
       row.events.join(' '),
       row.deployer ?? null,
       row.sealedSecret,
       row.createdAtMs,
+      most.maxEndpoints,
+      row.deployer ?? '',
+      most.maxEndpointsPerTenant,
     ]);
+    return added === 1;
   },
   listEndpoints: async () =>
     (await db.all('SELECT * FROM webhook_endpoints ORDER BY created_at, id')).map(toEndpoint),

@@ -6,7 +6,13 @@ import { toDeliveries } from './feed.ts';
 import { newWebhookSecret } from './signature.ts';
 import { TargetForbiddenError, type TargetGuard } from './target-guard.ts';
 import type { WebhookEventType } from './webhook-events.ts';
-import type { DeliveryQuery, DeliveryRow, EndpointRow, WebhookStore } from './webhook-store.ts';
+import type {
+  DeliveryQuery,
+  DeliveryRow,
+  EndpointLimits,
+  EndpointRow,
+  WebhookStore,
+} from './webhook-store.ts';
 
 export type NewEndpoint = {
   readonly url: string;
@@ -40,9 +46,12 @@ type ServiceParts = {
   readonly store: WebhookStore;
   readonly guard: TargetGuard;
   readonly masterKey: Uint8Array;
-  readonly maxEndpoints: number;
+  readonly limits: EndpointLimits;
   readonly now: () => number;
 };
+
+const AT_SHARE =
+  'One deployer, or all keys together that are limited to none, may have no more (webhooks.maxEndpointsPerTenant).';
 
 const ROTATION_MS = 24 * 3_600_000;
 
@@ -61,6 +70,14 @@ export const createWebhookService = (parts: ServiceParts): WebhookService => {
     }
   };
 
+  const refuseEndpoint = async (deployer: string | undefined): Promise<ApiError> => {
+    const own = (await store.listEndpoints()).filter((row) => row.deployer === deployer);
+    return new ApiError(
+      'webhook-limit',
+      own.length < parts.limits.maxEndpointsPerTenant ? undefined : AT_SHARE,
+    );
+  };
+
   const find: WebhookService['find'] = async (id, deployer) => {
     const endpoint = await store.findEndpoint(id);
     if (!endpoint || (deployer !== undefined && endpoint.deployer !== deployer))
@@ -72,7 +89,6 @@ export const createWebhookService = (parts: ServiceParts): WebhookService => {
     find,
     create: async ({ url, events, deployer }) => {
       checkTarget(url);
-      if ((await store.listEndpoints()).length >= parts.maxEndpoints) throw new ApiError('webhook-limit');
       const id = newId();
       const secret = newWebhookSecret();
       const endpoint: EndpointRow = {
@@ -83,7 +99,7 @@ export const createWebhookService = (parts: ServiceParts): WebhookService => {
         sealedSecret: sealSecret(id, secret),
         createdAtMs: now(),
       };
-      await store.insertEndpoint(endpoint);
+      if (!(await store.insertEndpoint(endpoint, parts.limits))) throw await refuseEndpoint(deployer);
       return { endpoint, secret };
     },
     list: async (deployer) =>

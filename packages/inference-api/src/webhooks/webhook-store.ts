@@ -49,6 +49,12 @@ export type Told = {
   readonly standing?: string;
 };
 
+export type EndpointLimits = {
+  readonly maxEndpoints: number;
+  /** Of one deployer, or of none. */
+  readonly maxEndpointsPerTenant: number;
+};
+
 export type DeliveryQuery = {
   readonly endpointId: string;
   readonly state?: DeliveryState | undefined;
@@ -58,7 +64,8 @@ export type DeliveryQuery = {
 
 /** Endpoints and the durable queue of what they are owed. */
 export type WebhookStore = {
-  insertEndpoint(row: EndpointRow): Promise<void>;
+  /** False, and nothing is stored, where there are as many already. */
+  insertEndpoint(row: EndpointRow, most: EndpointLimits): Promise<boolean>;
   listEndpoints(): Promise<readonly EndpointRow[]>;
   findEndpoint(id: string): Promise<EndpointRow | undefined>;
   replaceSecret(

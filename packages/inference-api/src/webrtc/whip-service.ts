@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.ts';
+import { type Release, refuseStream, type StreamSlots } from '../http/stream-slots.ts';
 import type { Logger } from '../logging.ts';
 import { newId } from '../records/drafts.ts';
 import type { SessionService } from '../sessions/session-service.ts';
@@ -19,7 +20,7 @@ export type WhipParts = FrameStreamParts & {
   /** Of the camera's frames so many a second are read, the rest passed over. */
   readonly framesPerSecond: number;
   readonly imagePixels: number;
-  readonly streams: number;
+  readonly slots: StreamSlots;
   readonly logger: Logger;
 };
 
@@ -81,16 +82,17 @@ const createAnswerChannel = (end: () => void) => {
 
 export const createWhipService = (parts: WhipParts): WhipService => {
   const doors = new Map<string, Door>();
-  let opening = 0;
   let isClosing = false;
 
   const openDoor = async (
     webRtc: WebRtc,
     offer: string,
     caller: FrameStreamCaller,
+    release: Release,
   ): Promise<{ readonly id: string; readonly answer: string }> => {
     const id = newId();
     let peer: Peer | undefined;
+    let isOver = false;
     const answers = createAnswerChannel(() => peer?.close());
     const stream = new FrameStream(answers.channel, parts, caller);
     const isDue = createPace(parts.framesPerSecond);
@@ -100,10 +102,18 @@ export const createWhipService = (parts: WhipParts): WhipService => {
       stream.accept(() => toJpeg(webRtc, frame));
     };
     const onEnd = (): void => {
+      isOver = true;
       doors.delete(id);
+      release();
       parts.logger.debug({ trace: { id: caller.traceId } }, 'peer ended');
     };
     peer = await acceptOffer(webRtc, offer, { onFrame, onEnd, onChannel: answers.attach }, parts.peer);
+    if (isClosing) {
+      peer.close();
+      throw refuseStream();
+    }
+    // Nothing would end it any more.
+    if (isOver) throw new ApiError('offer-unfit', 'The sender was given up before it was answered.');
     doors.set(id, { caller, stream, peer });
     return { id, answer: peer.answer };
   };
@@ -113,12 +123,13 @@ export const createWhipService = (parts: WhipParts): WhipService => {
       if (!parts.isEnabled) throw new ApiError('webrtc-unavailable', 'webrtc.enabled is not set.');
       const session = await parts.sessions.find(caller.sessionId, caller.deployer);
       if (session.closedAtMs !== undefined) throw new ApiError('session-closed');
-      if (isClosing || doors.size + opening >= parts.streams) throw new ApiError('overloaded');
-      opening += 1;
+      if (isClosing) throw refuseStream();
+      const release = parts.slots.take(caller.tenant);
       try {
-        return await openDoor(await loadWebRtc(), offer, caller);
-      } finally {
-        opening -= 1;
+        return await openDoor(await loadWebRtc(), offer, caller, release);
+      } catch (error) {
+        release();
+        throw error;
       }
     },
     end: async (id, { sessionId, deployer }) => {

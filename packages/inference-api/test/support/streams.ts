@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 export type Message = Record<string, unknown> & { type: string };
@@ -37,6 +39,19 @@ export const tryStream = (
       resolve({ status: response.statusCode, retryAfter, body: JSON.parse(text) });
     });
   });
+
+/** A client that is refused a stream, does not hang up, and goes on sending. */
+export const refuseAndStay = async (url: string): Promise<Socket> => {
+  const { hostname, port } = new URL(url);
+  const client = createConnection({ host: hostname, port: Number(port), allowHalfOpen: true });
+  client.on('error', () => undefined);
+  const head = ['GET /elsewhere HTTP/1.1', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket'];
+  client.write(`${head.join('\r\n')}\r\n\r\n`);
+  const [answer] = (await once(client, 'data')) as [Buffer];
+  if (!String(answer).startsWith('HTTP/1.1 404')) throw new Error(`not refused: ${answer}`);
+  client.write('more');
+  return client;
+};
 
 /** A socket for frames, what came over it, and a wait for so many answers. */
 export const openStream = async (url: string, sessionId: string, token?: string) => {

@@ -3758,7 +3758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `webhook-limit`: There are as many webhook endpoints as this service keeps. */
+            /** @description `webhook-limit`: There are as many webhook endpoints as this service keeps, or keeps for one tenant. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
+import { type Principal, tenantOf } from '../../auth/principal.ts';
 import { ApiError } from '../../errors.ts';
 import type { TransparencyLog } from '../../log/log.ts';
 import type { AnchoringView } from '../../records/anchoring-view.ts';
 import { presentAnchoring } from '../../records/present.ts';
+import { releaseWith, type StreamSlots } from '../stream-slots.ts';
 
 export type AnchoringEventParts = {
   readonly log: TransparencyLog;
   readonly anchoring: AnchoringView;
   readonly pollMs: number;
-  /** Open at once: each one holds a connection for minutes, and the service has 4,096. */
-  readonly most: number;
+  /** Each one holds a connection for minutes, and the service has 4,096. */
+  readonly slots: StreamSlots;
   /** The service goes away: a stream that stayed open would hold up its end. */
   readonly isDraining: () => boolean;
 };
@@ -45,19 +47,19 @@ async function* followAnchoring(
 }
 
 /** Server-sent events (HTML Living Standard, section 9.2) of one record's way on chain. */
-export const streamAnchoring = (parts: AnchoringEventParts): RequestHandler => {
-  let open = 0;
-  return async (request, response) => {
+export const streamAnchoring =
+  (parts: AnchoringEventParts): RequestHandler =>
+  async (request, response) => {
+    const release = parts.slots.take(tenantOf(response.locals.principal as Principal));
+    const gone = new AbortController();
+    // Listened for before anything is waited for: who leaves meanwhile must not be followed, or counted, for ever.
+    releaseWith(response, () => {
+      release();
+      gone.abort();
+    });
     const id = String(request.params.id);
     const stored = /^[0-9a-f]{32}$/.test(id) ? await parts.log.findRecord(id) : undefined;
     if (!stored) throw new ApiError('record-unknown');
-    if (open >= parts.most) throw new ApiError('overloaded', undefined, { headers: { 'Retry-After': '1' } });
-    open += 1;
-    const gone = new AbortController();
-    response.on('close', () => {
-      open -= 1;
-      gone.abort();
-    });
     response
       .status(200)
       .set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
@@ -65,4 +67,3 @@ export const streamAnchoring = (parts: AnchoringEventParts): RequestHandler => {
     for await (const event of followAnchoring(parts, stored.leafIndex, gone.signal)) response.write(event);
     response.end();
   };
-};

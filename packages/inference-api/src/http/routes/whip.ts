@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tenantOf } from '../../auth/principal.ts';
 import type { WhipService } from '../../webrtc/whip-service.ts';
 import { defineOperation } from '../operation.ts';
 import { idSchema } from '../schemas.ts';
@@ -30,9 +31,11 @@ export const whipOperations = (whip: WhipService) => [
     errors: ['offer-unfit', 'webrtc-unavailable', 'session-unknown', 'session-closed', 'overloaded'],
     handle: async ({ params, body, context }) => {
       const { deployer, isCurrent } = context.principal;
+      const tenant = tenantOf(context.principal);
       const caller = {
         sessionId: params.id,
         deployer,
+        tenant,
         isCurrent,
         traceId: context.traceId,
         trace: context.trace,

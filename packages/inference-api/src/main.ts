@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { createApiKeys } from './auth/api-keys.ts';
+import { type ApiKeys, createApiKeys } from './auth/api-keys.ts';
 import { SCOPES } from './auth/principal.ts';
 import { redactConfig } from './config/redact.ts';
 import { token as codeSchema } from './config/values.ts';
@@ -63,17 +63,18 @@ const createKey = async (options: KeyOptions, command: Command): Promise<void> =
   const scopes = SCOPES.filter((scope) => wanted.includes(scope));
   checkCode('--name', options.name);
   if (options.deployer !== undefined) checkCode('--deployer', options.deployer);
-  await withState(config, async (db) => {
-    const keys = createApiKeys(db, Date.now);
-    const { key, token } = await keys.create({ name: options.name, scopes, deployer: options.deployer });
-    try {
-      await writeOut(`${token}\n`);
-    } catch (cause) {
-      // Nobody has it, or somebody has half of it.
-      await keys.revoke(key.id);
-      throw new Error('the token could not be written, so the key is revoked: make another', { cause });
-    }
-  });
+  const withKeys = <T>(use: (keys: ApiKeys) => Promise<T>): Promise<T> =>
+    withState(config, (db) => use(createApiKeys(db, Date.now)));
+  const { key, token } = await withKeys((keys) =>
+    keys.create({ name: options.name, scopes, deployer: options.deployer }),
+  );
+  try {
+    await writeOut(`${token}\n`);
+  } catch (cause) {
+    // Nobody has it, or somebody has half of it.
+    await withKeys((keys) => keys.revoke(key.id));
+    throw new Error('the token could not be written, so the key is revoked: make another', { cause });
+  }
 };
 
 const program = new Command('testigo-api')

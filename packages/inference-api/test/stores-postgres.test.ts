@@ -13,7 +13,10 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const KEYS = { log: { signingKey: '17'.repeat(32) }, keys: { masterKey: '29'.repeat(32) } };
 
 /** What the operator reads who makes a key in this store. */
-const createKey = (store: string): Promise<{ code: unknown; stdout: string; stderr: string }> => {
+const createKey = (
+  store: string,
+  readers: { readonly isRead: boolean } = { isRead: true },
+): Promise<{ code: unknown; stdout: string; stderr: string }> => {
   const env = {
     TESTIGO_STORE: store,
     TESTIGO_LOG__SIGNING_KEY: KEYS.log.signingKey,
@@ -24,9 +27,10 @@ const createKey = (store: string): Promise<{ code: unknown; stdout: string; stde
   };
   const args = [MAIN, 'create-key', '--name', 'desk', '--scopes', 'read'];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { env }, (error, stdout, stderr) =>
+    const child = execFile(process.execPath, args, { env }, (error, stdout, stderr) =>
       resolve({ code: error ? error.code : 0, stdout, stderr }),
     );
+    if (!readers.isRead) child.stdout?.destroy();
   });
 };
 
@@ -75,6 +79,13 @@ describe.skipIf(postgresUrl === undefined)('a PostgreSQL store', { timeout: 60_0
     expect(await execute(`SELECT to_regclass('testigo.webhook_told') AS made`)).toEqual([{ made: null }]);
     await execute('UPDATE testigo.writer SET version = 1');
     expect((await createKey(database.url)).code).toBe(0);
+  });
+
+  it('keeps no key whose token nobody has', async () => {
+    const { code, stderr } = await createKey(database.url, { isRead: false });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^testigo-api: the token .* revoked.*\n$/)]);
+    const keys = await execute('SELECT revoked_at FROM testigo.api_keys');
+    expect(keys).toEqual([{ revoked_at: expect.anything() }]);
   });
 
   it('that takes no writes is refused, whether its tables are there or not', async () => {

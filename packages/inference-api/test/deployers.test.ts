@@ -80,8 +80,7 @@ describe.each([
 describe('a session', () => {
   it('has a deployer, whoever opens it', async () => {
     const { status, body } = await open(await newKey(), undefined);
-    expect([status, body.code]).toEqual([400, 'bad-request']);
-    expect(body.errors).toMatchObject([{ at: 'body.deployer' }]);
+    expect([status, body.code]).toEqual([422, 'deployer-missing']);
   });
 
   it('is not handed to a token of another deployer with the answer that was kept for this one', async () => {

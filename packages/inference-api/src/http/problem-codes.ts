@@ -47,6 +47,11 @@ export const REQUEST_ERRORS = {
     help: 'It is truncated, damaged or takes longer than the decoding limit. Encode it again.',
     httpStatus: 422,
   },
+  'deployer-missing': {
+    title: 'The session names no deployer',
+    help: 'Say whose call it is. Only a key or token that is limited to a deployer may leave it out.',
+    httpStatus: 422,
+  },
   'session-unknown': {
     title: 'There is no such session',
     help: 'Open one first, or check the id.',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { chooseDeployer } from '../../auth/deployer.ts';
+import { ApiError } from '../../errors.ts';
 import { ROLES } from '../../policy/rules.ts';
 import { presentReceipt } from '../../records/present.ts';
 import type { SessionService } from '../../sessions/session-service.ts';
 import type { SessionRow, StateStore } from '../../state/state-store.ts';
 import { defineOperation } from '../operation.ts';
 import { decodeCursor, encodeCursor, limitOf, pageQuery } from '../paging.ts';
-import { badRequest } from '../problem.ts';
 import { idSchema, receiptSchema, timeSchema, tokenSchema } from '../schemas.ts';
 
 const roleSchema = z.enum(ROLES);
@@ -88,6 +88,7 @@ export const sessionOperations = ({ sessions, state }: SessionRouteParts) => [
     body: openSchema,
     replies: { 201: { description: 'Open; send frames with its id.', schema: openedSchema } },
     errors: [
+      'deployer-missing',
       'role-not-allowed',
       'notice-missing',
       'consent-missing',
@@ -103,10 +104,7 @@ export const sessionOperations = ({ sessions, state }: SessionRouteParts) => [
     ],
     handle: async ({ body, context }) => {
       const deployer = chooseDeployer(context.principal, body.deployer);
-      if (deployer === undefined) {
-        const message = 'needed: only a key or token that is limited to a deployer may leave it out';
-        throw badRequest('body', [{ code: 'custom', path: ['deployer'], message, input: undefined }]);
-      }
+      if (deployer === undefined) throw new ApiError('deployer-missing');
       const { session, recorded } = await sessions.open({ ...body, deployer });
       const reply = {
         ...presentSession(session),

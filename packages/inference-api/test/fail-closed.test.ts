@@ -33,6 +33,8 @@ describe('a model that does not stand on chain answers nothing', () => {
     expect(refusal).toMatchObject({ status: 503, code: 'model-revoked' });
     const { body } = await get(`${api.url}/v1/records/${refusal.recordId}`);
     expect(body.record).toMatchObject({ type: 'REFUSAL', reason: 'model-revoked' });
+    // the session of a single picture would name the revoked model as the one that it opened on
+    expect(body.record).not.toHaveProperty('sessionId');
     await api.discard();
   });
 

@@ -14,6 +14,7 @@ import type { Draft, Ledger, Recorded } from '../records/ledger.ts';
 import { presentReceipt } from '../records/present.ts';
 import { digestOf, type Refuser } from '../records/refuse.ts';
 import type { RegistryWatch } from '../registry/registry-watch.ts';
+import { isStandingCode } from '../registry/standing.ts';
 import type { SessionRow, SessionTerms, StateStore } from '../state/state-store.ts';
 import { endSpan, inSpan, type OpenSpan, openSpan } from '../tracing/spans.ts';
 import type { SubjectKeys } from '../vault/subject-keys.ts';
@@ -130,6 +131,8 @@ export const createDetectionService = (parts: DetectionParts): DetectionService 
     picture: Uint8Array,
   ): Promise<never> => {
     if (!isSingle) return refuser.refuse(code, session, picture);
+    // A session opens on its model: on one that does not stand none does, and the refusal stands by itself.
+    if (isStandingCode(code)) return refuser.refuseAlone(code, session.terms.subjectRole);
     const draft = draftRefusal(session, provenance, {
       reason: code,
       timeMs: now(),

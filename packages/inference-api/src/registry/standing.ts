@@ -6,14 +6,18 @@ export type RegistryFacts = {
   readonly dataset: { readonly approvedAt: number; readonly revokedAt: number };
 };
 
-export type StandingCode = Extract<
-  ApiErrorCode,
-  | 'model-not-registered'
-  | 'model-revoked'
-  | 'dataset-not-approved'
-  | 'dataset-revoked'
-  | 'registry-unreachable'
->;
+const STANDING_CODES = [
+  'model-not-registered',
+  'model-revoked',
+  'dataset-not-approved',
+  'dataset-revoked',
+  'registry-unreachable',
+] as const satisfies readonly ApiErrorCode[];
+export type StandingCode = (typeof STANDING_CODES)[number];
+
+/** Is it the model that is refused, rather than the request? */
+export const isStandingCode = (code: ApiErrorCode): code is StandingCode =>
+  STANDING_CODES.some((one) => one === code);
 
 export type Standing = { readonly mayRead: true } | { readonly mayRead: false; readonly code: StandingCode };
 

@@ -147,7 +147,7 @@ function concludeStory(outcomes: readonly Outcome[]): { outcome: Outcome; senten
   }));
   const { outcome } = concludeVerdict(findings);
   const sentences = {
-    verified: `All ${outcomes.length} records are in the anchored log, unchanged, made by a registered model that was trained on an approved dataset.`,
+    verified: `All ${outcomes.length} records are in the anchored log, unchanged, and every reading was made by a registered model that was trained on an approved dataset.`,
     failed: `${outcomes.filter((o) => o === 'failed').length} of ${outcomes.length} records are not what they claim to be.`,
     inconclusive: 'The evidence is not complete: nothing is proven either way.',
   };

@@ -20,6 +20,8 @@ export interface World {
   readonly apiUrl: string;
   readonly recordIds: readonly string[];
   readonly trustFile: string;
+  /** Waits until the anchor over a record is final. */
+  anchor(recordId: string): Promise<void>;
   /** A reading's bundle discloses what it read. */
   evidenceOf(recordId: string, disclose?: readonly string[]): Promise<EvidenceBundle>;
   /** Runs `testigo-audit verify --format json` on a bundle, with options that replace the usual ones. */
@@ -36,36 +38,44 @@ export interface VerifyOptions {
   readonly record?: string;
 }
 
-export async function createWorld(given: {
+export interface Given {
   readonly bundleDir: string;
   readonly custodian: Uint8Array;
-}): Promise<World> {
+}
+
+/** A world whose model is registered and has read the sample pictures. */
+export async function createWorld(given: Given): Promise<World> {
+  const world = await startWorld(given, registerModel);
+  const recordIds: string[] = [];
+  for (const picture of await loadSamplePictures()) {
+    const answer = await sendPicture(world.apiUrl, picture);
+    if (answer.kind === 'reading') recordIds.push(answer.recordId);
+  }
+  await world.anchor(recordIds.at(-1)!);
+  return { ...world, recordIds };
+}
+
+/** A world without a record; `prepare` brings the model to the chain, where the approved dataset is already. */
+export async function startWorld(given: Given, prepare?: typeof registerModel): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'testigo-e2e-'));
   const model = await readModel(given.bundleDir);
   const registry = await startRegistry(0);
   await approveDataset(registry, model);
-  await registerModel(registry, model);
+  await prepare?.(registry, model);
   const api = await startService(registry, { dir, bundleDir: model.dir, port: 0 });
   const trustFile = join(dir, 'trust.json');
   await writeFile(trustFile, JSON.stringify(trustOf(registry, api, { custodians: [given.custodian] })));
-  const recordIds: string[] = [];
-  for (const picture of await loadSamplePictures()) {
-    const answer = await sendPicture(api.url, picture);
-    if (answer.kind === 'reading') recordIds.push(answer.recordId);
-  }
-  await waitUntilAnchored(registry, {
-    apiUrl: api.url,
-    recordId: recordIds.at(-1)!,
-    timeoutMs: ANCHOR_TIMEOUT_MS,
-  });
   let copies = 0;
   return {
     dir,
     registry,
     model,
     apiUrl: api.url,
-    recordIds,
+    recordIds: [],
     trustFile,
+    anchor: async (recordId) => {
+      await waitUntilAnchored(registry, { apiUrl: api.url, recordId, timeoutMs: ANCHOR_TIMEOUT_MS });
+    },
     evidenceOf: async (recordId, disclose = ['label', 'scores']) =>
       parseEvidenceBundle(new TextEncoder().encode(await fetchEvidence(api.url, recordId, disclose))),
     verify: async (bundle, replaced = {}) => {

@@ -307,8 +307,7 @@ def check_manifest(data, manifest, record):
     need(agrees(record, preprocessing=manifest["preprocessing"]), "model-preprocessing-mismatch")
 def check_registration(record, facts):
     need(facts is not None, "model-unchecked")
-    model = facts.get("model")
-    need(model, "model-unregistered")
+    need(model := facts.get("model"), "model-unregistered")
     need("revokedAt" not in model, "model-revoked")
     need(model["isFinal"], "model-not-final")
     need(agrees(record, datasetRoot=model["datasetRoot"]), "model-dataset-mismatch")
@@ -321,8 +320,7 @@ def check_statement(payload, root, size, named):
     need(named.get("root") != root or sha256(payload).hex() == named["manifest"], "dataset-manifest-mismatch")
 def check_approval(size, digest, facts):
     need(facts is not None, "dataset-unchecked")
-    dataset = facts.get("dataset")
-    need(dataset, "dataset-unapproved")
+    need(dataset := facts.get("dataset"), "dataset-unapproved")
     need("revokedAt" not in dataset, "dataset-revoked")
     need(size in (None, dataset["size"]), "dataset-size-mismatch")
     need(digest in (None, dataset["manifestDigest"]), "dataset-manifest-mismatch")
@@ -367,7 +365,10 @@ def verify(data, trust, facts):
              judge(check_checkpoint, bundle["checkpoint"], checkpoint and checkpoint[0], trust),
              judge(check_anchor, bundle, checkpoint, trust, facts)]
     if record and record["type"] in ("DETECTION", "SESSION_OPEN", "REFUSAL") and "modelVersion" in record:
-        codes += check_content(bundle, record, trust, pinned)
+        unread = record["type"] == "REFUSAL" and record.get("commitments", {}).keys() <= {"frame", "capturedAt"}
+        found = check_content(bundle, record, *((None, None) if unread else (trust, pinned)))
+        # Nothing was read in a refusal: what is shown must fit, and what is only missing is not asked for.
+        codes += [code for code in found if not unread or code not in INCONCLUSIVE]
     opened = [judge(check_disclosure, item, record.get("commitments", {})) for item in bundle["disclosures"] if record]
     codes += opened if any(opened) else ["disclosures-open"] * bool(opened)
     return [code for code in codes if code]

@@ -1,11 +1,11 @@
 import {
   type EvidenceBundle,
-  type Finding,
   fromBase64,
   openNote,
   parseCheckpoint,
   parseModelManifest,
   parseRecord,
+  type TrailRecord,
 } from '@testigo/trail';
 import type { ChainAnswer } from '../chain/facts.ts';
 import { DATASET_FILE, MANIFEST_FILE, type ModelBundle } from '../files/model-folder.ts';
@@ -19,8 +19,10 @@ import type { AnchorProof } from '../verify/check-anchor.ts';
 import type { Provenance } from '../verify/check-provenance.ts';
 import { describeSamples } from '../verify/check-samples.ts';
 import { attempt } from '../verify/checked.ts';
+import { modelNamedBy } from '../verify/model-claim.ts';
 import { traceInclusion } from '../verify/trace-inclusion.ts';
 import { planLookup, verifyEvidence } from '../verify/verify-evidence.ts';
+import { describeVerifiedOf, listUncheckedOf } from './describe-scope.ts';
 import { finishAudit } from './finish.ts';
 import type { Io } from './io.ts';
 import { lookUpFacts } from './look-up.ts';
@@ -49,7 +51,9 @@ export async function auditBundle(
   given: EvidenceBundle,
   name: string,
 ): Promise<number> {
-  const { modelVersion } = planLookup(given);
+  const read = attempt(() => parseRecord(fromBase64(given.record)));
+  const record = 'value' in read ? read.value : undefined;
+  const modelVersion = record && modelNamedBy(record);
   const matching = models.find(({ version }) => version === modelVersion);
   const model = matching ?? models[0];
   const bundle = { ...manifestsOf(matching), ...given };
@@ -75,12 +79,9 @@ export async function auditBundle(
     command: 'verify',
     subject: `${name}, record at index ${bundle.leafIndex}`,
     findings,
-    notChecked: [
-      ...listUnchecked(options, findings),
-      ...(bundle.disclosures.length === 0 ? ['what the model read: the bundle discloses no field'] : []),
-    ],
-    verifiedMeans: describeVerified('This record is', findings),
-    extras: picture(bundle, chain),
+    notChecked: listUncheckedOf(record, bundle, options, findings),
+    verifiedMeans: describeVerifiedOf(record, findings),
+    extras: picture(bundle, chain, record),
   });
 }
 
@@ -103,16 +104,18 @@ export function sourcesOf(
   };
 }
 
-function picture(bundle: EvidenceBundle, chain: ChainAnswer): Pick<AuditReport, 'timeline' | 'proofPath'> {
+function picture(
+  bundle: EvidenceBundle,
+  chain: ChainAnswer,
+  record: TrailRecord | undefined,
+): Pick<AuditReport, 'timeline' | 'proofPath'> {
   const traced = attempt(() => {
     const { size } = parseCheckpoint(openNote(bundle.checkpoint, []).body);
     return traceInclusion(bundle, size);
   });
-  const record = attempt(() => parseRecord(fromBase64(bundle.record)));
   const manifest = attempt(() => parseModelManifest(fromBase64(bundle.modelManifest ?? '')));
   const timeline = buildTimeline({
-    records:
-      'value' in record ? [{ record: record.value, what: `${record.value.type}, as the record says` }] : [],
+    records: record === undefined ? [] : [{ record, what: `${record.type}, as the record says` }],
     manifests: 'value' in manifest ? [manifest.value] : [],
     facts: chain.status === 'read' ? [chain.facts] : [],
   });
@@ -128,30 +131,4 @@ async function makeProofs(
   if (log === undefined || bundle.anchor !== undefined) return [];
   const size = attempt(() => parseCheckpoint(openNote(bundle.checkpoint, []).body).size);
   return 'value' in size ? findAnchorProofs(baseOf(log), size.value, bundle.leafIndex, chain) : [];
-}
-
-/** What was not looked at, for want of an option or because nothing here called for what was given. */
-export function listUnchecked(options: VerifyOptions, findings: readonly Finding[]): string[] {
-  const named = new Set(findings.map(({ check }) => check));
-  return [
-    options.model.length === 0
-      ? 'the weights: pass the model bundle with --model DIR'
-      : !named.has('model') && 'the model given with --model: no record here names one',
-    options.samples === undefined
-      ? 'the training samples and their labels: pass them with --samples FILE'
-      : !named.has('samples') && 'the samples given with --samples: no record here leads to a dataset',
-  ].filter((line) => line !== false);
-}
-
-export function describeVerified(whatIs: string, findings: readonly Finding[]): string {
-  const codes = new Set(findings.map((finding) => finding.code));
-  const whose = whatIs.startsWith('This') ? 'its model is' : 'their models are';
-  const parts = [
-    `${whatIs} in the log and the log is anchored on chain`,
-    codes.has('session-complete') && 'the session is complete',
-    codes.has('model-registered') && `${whose} registered`,
-    codes.has('dataset-approved') && 'the training data is signed and approved',
-    codes.has('samples-match') && 'every sample is the one that was approved',
-  ].filter((part) => part !== false);
-  return `${parts.slice(0, -1).join(', ')}${parts.length > 1 ? ', and ' : ''}${parts.at(-1)}.`;
 }

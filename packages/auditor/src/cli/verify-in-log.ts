@@ -12,11 +12,12 @@ import { checkCheckpoint } from '../verify/check-checkpoint.ts';
 import { attempt } from '../verify/checked.ts';
 import type { RecordAccount } from '../verify/record-account.ts';
 import { type ClaimInput, verifyRecords } from '../verify/verify-records.ts';
+import { describeVerified, listUnchecked, listUnread } from './describe-scope.ts';
 import { finishAudit } from './finish.ts';
 import { type Located, type LogTarget, locate } from './locate-target.ts';
 import { lookUpFacts } from './look-up.ts';
 import { lookUpClaims } from './look-up-claims.ts';
-import { auditBundle, describeVerified, listUnchecked, type VerifyContext } from './verify-bundle.ts';
+import { auditBundle, type VerifyContext } from './verify-bundle.ts';
 
 type Findings = Parameters<typeof finishAudit>[2]['findings'];
 
@@ -127,6 +128,7 @@ async function auditMany(
     findings,
     notChecked: [
       ...listUnchecked(options, findings),
+      ...listUnread(account.counts()),
       'what the model read: nothing is disclosed',
       ...(session === undefined
         ? ['whether sessions are complete: testigo-audit trail, or verify SESSION']

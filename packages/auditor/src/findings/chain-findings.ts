@@ -116,12 +116,12 @@ export const MODEL_FINDINGS = entriesOf('model', {
     },
     'model-manifest-differs': {
       title: 'The model bundle at hand has another manifest than the evidence bundle',
-      meaning: 'The files given with --model are of another model than the one that made the reading.',
+      meaning: 'The files given with --model are of another model than the one that the record names.',
       next: 'Pass the folder of the model version that the record names.',
     },
     'model-version-mismatch': {
       title: 'The digest of the model manifest is not the model version of the record',
-      meaning: 'The manifest shown describes another model than the one that made the reading.',
+      meaning: 'The manifest shown describes another model than the one that the record names.',
       next: 'Ask the operator for the manifest of the model version in the record.',
     },
     'model-unregistered': {

@@ -16,7 +16,7 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
     },
     'trail-models-registered': {
       title:
-        'Every model that the records name is registered on chain, on the approved dataset that they name, and neither is revoked',
+        'Every model that readings and sessions name is registered on chain, on the approved dataset that they name, and neither is revoked',
       meaning:
         'No reading came from a model that nobody published, or that was withdrawn with its data since.',
     },
@@ -96,7 +96,7 @@ export const TRAIL_FINDINGS = entriesOf('trail', {
       meaning: 'Records that were anchored have disappeared.',
     },
     'trail-model-unregistered': {
-      title: 'A model that the records name is not registered on chain, or with another dataset',
+      title: 'A model that readings or sessions name is not registered on chain, or with another dataset',
       meaning: 'Readings came from a model that nobody published.',
     },
     'trail-checkpoint-forked': {

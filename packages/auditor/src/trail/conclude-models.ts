@@ -71,7 +71,7 @@ function describe(finding: Finding, use: JudgedUse): Finding {
   }
 }
 
-/** Sessions and refusals are counted only where no reading names their model. */
+/** Sessions are counted only where no reading names their model. */
 function describeCount({ claim, count }: ModelUse): string {
   const [one, many] = claim.datasetRoot === undefined ? ['record', 'records'] : ['reading', 'readings'];
   return `${count} ${count === 1 ? one : many}`;

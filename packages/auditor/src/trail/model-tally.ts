@@ -19,7 +19,7 @@ export interface Batch {
   readonly others: number;
 }
 
-/** Whether a reading says it; a session or a refusal names its model alone. */
+/** Whether a reading says it; a session names its model alone. */
 const isOfReading = (claim: ModelClaim): boolean => claim.datasetRoot !== undefined;
 
 /** Counts records by what they say about their model, in bounded space: a hostile log may say another thing in each. */

@@ -41,14 +41,11 @@ export function checkEnvelope(
     return { findings: [makeFinding('dataset-manifest-missing', { expected, source })] };
   }
   const keys = (trust?.custodians ?? []).map((key) => fromHex(key));
-  const opened = attempt(() => {
-    const envelope = openDsse(parseDsse(JSON.parse(text)), DATASET_PAYLOAD_TYPE, keys, verifyFast);
-    return { ...envelope, statement: attempt(() => parseDatasetManifest(envelope.payload)) };
-  });
+  const opened = openEnvelope(text, keys);
   if ('reason' in opened) {
     return { findings: [makeFinding('dataset-envelope-malformed', { seen: opened.reason, source })] };
   }
-  const { payload, verifiedBy, statement } = opened.value;
+  const { payload, verifiedBy } = opened.value;
   const findings: Finding[] = [];
   if (trust === undefined || keys.length === 0) {
     findings.push(makeFinding('dataset-custodians-unpinned', { expected: 'a pinned custodian', source }));
@@ -58,13 +55,31 @@ export function checkEnvelope(
       makeFinding('dataset-signature-invalid', { expected, seen: 'no signature that fits', source }),
     );
   }
-  if ('reason' in statement) {
-    findings.push(makeFinding('dataset-manifest-malformed', { seen: statement.reason, source }));
-    return { findings };
-  }
+  const signed = checkStatement(payload, claim, source);
+  return { ...signed, findings: [...findings, ...signed.findings] };
+}
+
+/** Is this the manifest of the claimed data, whoever signed it? For data that nothing was read by. */
+export function checkShownEnvelope(text: string, claim: DatasetClaim, source: string): readonly Finding[] {
+  const opened = openEnvelope(text, []);
+  return 'reason' in opened
+    ? [makeFinding('dataset-envelope-malformed', { seen: opened.reason, source })]
+    : checkStatement(opened.value.payload, claim, source).findings;
+}
+
+const openEnvelope = (text: string, keys: readonly Uint8Array[]) =>
+  attempt(() => openDsse(parseDsse(JSON.parse(text)), DATASET_PAYLOAD_TYPE, keys, verifyFast));
+
+function checkStatement(
+  payload: Uint8Array,
+  claim: DatasetClaim | undefined,
+  source: string,
+): Checked<SignedDataset> {
+  const statement = attempt(() => parseDatasetManifest(payload));
+  if ('reason' in statement)
+    return { findings: [makeFinding('dataset-manifest-malformed', { seen: statement.reason, source })] };
   const value = { statement: statement.value, manifestDigest: toHex(datasetManifestDigest(payload)) };
-  const compared = claim === undefined ? [] : compareWithClaim(value, claim, source);
-  return { findings: [...findings, ...compared], value };
+  return { findings: claim === undefined ? [] : compareWithClaim(value, claim, source), value };
 }
 
 function compareWithClaim(

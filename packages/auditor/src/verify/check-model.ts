@@ -81,23 +81,25 @@ export function checkRegistration(claim: ModelClaim, facts: RegistryFacts | unde
   return makeFinding(code, { expected, seen, source });
 }
 
+/** Is the manifest at hand, where there is one, that of the model? */
+export function checkFolderManifest(
+  modelVersion: string,
+  { manifest, source }: Pick<ModelFolder, 'manifest' | 'source'>,
+): Finding[] {
+  const version = manifest === undefined ? modelVersion : toHex(modelVersionOf(manifest));
+  if (version === modelVersion) return [];
+  const [expected, seen] = [`digest ${modelVersion}`, `digest ${version}`];
+  return [makeFinding('model-manifest-differs', { expected, seen, source: `${source}/manifest.json` })];
+}
+
 /** Are the files at hand, the weights above all, the ones that the manifest names? */
 export function checkModelFiles(
   manifest: ModelManifest | undefined,
   modelVersion: string,
   folder: ModelFolder,
 ): Finding[] {
-  const differs = folder.manifest !== undefined && toHex(modelVersionOf(folder.manifest)) !== modelVersion;
-  if (differs) {
-    const seen = `digest ${toHex(modelVersionOf(folder.manifest))}`;
-    return [
-      makeFinding('model-manifest-differs', {
-        expected: `digest ${modelVersion}`,
-        seen,
-        source: `${folder.source}/manifest.json`,
-      }),
-    ];
-  }
+  const differing = checkFolderManifest(modelVersion, folder);
+  if (differing.length > 0) return differing;
   const own = folder.manifest;
   const read = own === undefined ? undefined : attempt(() => parseModelManifest(own));
   const named = manifest ?? (read !== undefined && 'value' in read ? read.value : undefined);

@@ -2,8 +2,8 @@ import type { Finding } from '@testigo/trail';
 import type { RegistryFacts } from '../chain/facts.ts';
 import type { ModelFolder } from '../files/model-folder.ts';
 import type { Trust } from '../trust/trust-file.ts';
-import { checkApproval, checkEnvelope, type DatasetClaim } from './check-dataset.ts';
-import { checkManifest, checkModelFiles, checkRegistration } from './check-model.ts';
+import { checkApproval, checkEnvelope, checkShownEnvelope, type DatasetClaim } from './check-dataset.ts';
+import { checkFolderManifest, checkManifest, checkModelFiles, checkRegistration } from './check-model.ts';
 import { checkSamples, type SampleSet } from './check-samples.ts';
 import type { ModelClaim } from './model-claim.ts';
 
@@ -37,6 +37,23 @@ export function checkProvenance(
   const approval = checkApproval(dataset, envelope.value, facts);
   const compared = samples === undefined ? [] : checkSamples(samples, dataset, envelope.value?.statement);
   return [...model, ...envelope.findings, approval, ...compared];
+}
+
+/**
+ * What is shown of a model that nothing was read by must still be of that model. No more is asked, and none of it is
+ * verified: registration, weights and data are not conditions of a refusal, which may be there for the want of them.
+ */
+export function checkShown(
+  modelVersion: string,
+  { modelManifest, datasetEnvelope, sources = BUNDLE, modelFolder }: Provenance,
+): Finding[] {
+  const folder = modelFolder === undefined ? [] : checkFolderManifest(modelVersion, modelFolder);
+  if (modelManifest === undefined) return folder;
+  const manifest = checkManifest(modelManifest, { modelVersion }, sources.manifest);
+  const dataset = datasetClaimOf({ modelVersion }, manifest.value?.dataset);
+  const isEnvelopeJudged = datasetEnvelope !== undefined && dataset !== undefined;
+  const envelope = isEnvelopeJudged ? checkShownEnvelope(datasetEnvelope, dataset, sources.envelope) : [];
+  return [...manifest.findings, ...folder, ...envelope];
 }
 
 interface NamedDataset {

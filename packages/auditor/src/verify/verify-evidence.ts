@@ -20,11 +20,11 @@ import { checkChain } from './check-chain.ts';
 import { checkCheckpoint } from './check-checkpoint.ts';
 import { checkDisclosures } from './check-disclosures.ts';
 import { checkInclusion } from './check-inclusion.ts';
-import { checkProvenance, type Provenance } from './check-provenance.ts';
+import { checkProvenance, checkShown, type Provenance } from './check-provenance.ts';
 import { checkRecord } from './check-record.ts';
 import type { SampleSet } from './check-samples.ts';
 import { attempt } from './checked.ts';
-import { modelClaimOf } from './model-claim.ts';
+import { modelClaimOf, refusedModelOf } from './model-claim.ts';
 
 /** Everything the verification looks at: plain data, read beforehand. */
 export interface EvidenceInput {
@@ -77,10 +77,11 @@ function checkContent(
   const { bundle, trust, modelFolder, samples } = input;
   const disclosures = checkDisclosures(bundle, record);
   const claim = modelClaimOf(record);
-  if (claim === undefined) return disclosures;
+  const refused = refusedModelOf(record);
   const { modelManifest, datasetEnvelope } = bundle;
   const shown = { modelManifest, datasetEnvelope, sources: input.sources, modelFolder, samples };
-  return [...checkProvenance(claim, shown, trust, facts), ...disclosures];
+  if (claim !== undefined) return [...checkProvenance(claim, shown, trust, facts), ...disclosures];
+  return refused === undefined ? disclosures : [...checkShown(refused, shown), ...disclosures];
 }
 
 /** What to look up on chain before the evidence can be judged. Unreadable parts are left out, and found out later. */
@@ -96,7 +97,6 @@ export function planLookup(bundle: EvidenceBundle): {
     ('value' in claim ? claim.value : undefined) ?? {};
   return {
     ...('value' in origin && { logId: toHex(logIdOf(origin.value)) }),
-    ...(modelVersion !== undefined && { modelVersion }),
-    ...(datasetRoot !== undefined && { datasetRoot }),
+    ...(modelVersion !== undefined && { modelVersion, ...(datasetRoot !== undefined && { datasetRoot }) }),
   };
 }

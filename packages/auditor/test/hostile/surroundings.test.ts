@@ -52,7 +52,7 @@ describe('what was given and not used', () => {
     const { exitCode, stdout } = await runCli(['verify', close, ...given, ...pins]);
     expect(exitCode).toBe(0);
     expect((JSON.parse(stdout) as { notChecked: string[] }).notChecked).toEqual([
-      'the model given with --model: no record here names one',
+      'the model given with --model: nothing here was read by one',
       'the samples given with --samples: no record here leads to a dataset',
       expect.stringContaining('discloses no field'),
     ]);

@@ -3,6 +3,7 @@ import { readText } from '../../files/read-file.ts';
 import { runTrail, type TrailChain } from '../../trail/run-trail.ts';
 import { baseOf, nameOf } from '../../trail/tile-source.ts';
 import type { Trust } from '../../trust/trust-file.ts';
+import { listUnread } from '../describe-scope.ts';
 import { finishAudit } from '../finish.ts';
 import type { Io, Run } from '../io.ts';
 import {
@@ -66,6 +67,7 @@ async function auditTrail(io: Io, options: TrailCommandOptions): Promise<number>
     notChecked: [
       ...(beyond > 0 ? [`${beyond} records beyond the last final anchor`] : []),
       ...(earlier.length === 0 ? ['earlier checkpoints: pass those you kept with --checkpoint FILE'] : []),
+      ...listUnread(counts),
       'the manifests and weights behind the models: testigo-audit verify FIRST..LAST --model DIR',
     ],
     verifiedMeans: `All ${size} records are in the log, in order and complete, and no anchor contradicts them.`,

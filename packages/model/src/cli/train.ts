@@ -151,8 +151,7 @@ export const addTrain = (program: Command, context: CommandContext): void => {
 The recipe of "mission": Adam 0.001, batch 64, 50 epochs, rotation ±10°, shift 10 %, zoom 0.1, 20 % validation,
 learning rate down on a plateau, early stop. "compact" adds batch normalisation after each convolution, squeeze and
 excitation, mirror and crops, mixup, SGD with a cosine, and averaged weights; warm-up and average take a tenth of the
-run at most. "hybrid" is a convolutional stem with transformer blocks on top, trained like it but by Adam; TensorFlow.js
-trains it on every backend.
+run at most. "hybrid" is a convolutional stem with transformer blocks on top, trained like it but by Adam.
 
 Runs on a GPU through WebGPU or tfjs-node-gpu; on a CPU expect about 20 pictures a second, so take a subset:
   testigo-model train --data fer2013.csv --out my-model --limit 2000 --epochs 3 --batch 32

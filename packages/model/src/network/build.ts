@@ -2,7 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import './gradients.ts';
 import { Attention, Tokens } from './attention.ts';
 import { initialWeights, parametersOf } from './parameters.ts';
-import { CLASS_COUNT, type LayerSpec, MISSION_NETWORK, type NetworkSpec } from './spec.ts';
+import {
+  CLASS_COUNT,
+  LAYER_NORM_EPSILON,
+  type LayerSpec,
+  MISSION_NETWORK,
+  type NetworkSpec,
+} from './spec.ts';
 
 /** A network's description and its TensorFlow.js form. */
 export type FerNetwork = { readonly spec: NetworkSpec; readonly model: tf.LayersModel };
@@ -27,7 +33,7 @@ function squeezeExcite(x: Node, name: string, reduced: number): Node {
 }
 
 const layerNorm = (x: Node, name: string): Node =>
-  apply(tf.layers.layerNormalization({ epsilon: 1e-5, name }), x);
+  apply(tf.layers.layerNormalization({ epsilon: LAYER_NORM_EPSILON, name }), x);
 
 /** x + attention(norm(x)), then x + dense(relu(dense(norm(x)))). */
 function encoder(x: Node, name: string, { heads, hidden }: { heads: number; hidden: number }): Node {

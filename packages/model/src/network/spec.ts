@@ -28,6 +28,9 @@ export type NetworkSpec = {
   readonly layers: readonly LayerSpec[];
 };
 
+/** Added to the variance of a layer normalisation. */
+export const LAYER_NORM_EPSILON = 1e-5;
+
 export const CLASS_COUNT = 7;
 export const SOURCE_SIZE = 48;
 

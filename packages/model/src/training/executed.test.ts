@@ -4,13 +4,14 @@ import { buildNetwork } from '../network/build.ts';
 import { compactNetwork, hybridNetwork, MISSION_NETWORK } from '../network/spec.ts';
 import { isExecuted } from './executed.ts';
 
-test('the executor trains whole convolutional networks, and leaves attention and frozen layers', async () => {
+test('the executor trains whole networks, and leaves frozen layers and attention to too many places', async () => {
   await chooseBackend({ only: 'cpu', print: () => {} });
   const small = buildNetwork(compactNetwork({ inputSize: 12, widths: [16] }), 'executed');
   const mission = buildNetwork(MISSION_NETWORK, 'executed');
   const hybrid = buildNetwork(hybridNetwork(), 'executed');
-  expect([small, mission, hybrid].map(isExecuted)).toEqual([true, true, false]);
+  const many = buildNetwork(hybridNetwork({ widths: [32, 64], blocks: 1 }), 'executed');
+  expect([small, mission, hybrid, many].map(isExecuted)).toEqual([true, true, true, false]);
   small.model.layers.find(({ weights }) => weights.length > 0)!.trainable = false;
   expect(isExecuted(small)).toBe(false);
-  for (const { model } of [small, mission, hybrid]) model.dispose();
+  for (const { model } of [small, mission, hybrid, many]) model.dispose();
 });

@@ -1,16 +1,18 @@
+import { fitsAttention } from '../kernels/wgsl/attention.ts';
 import type { FerNetwork } from '../network/build.ts';
-import type { LayerSpec } from '../network/spec.ts';
+import { type Flow, flowAfter } from '../network/parameters.ts';
 
-const EXECUTED: ReadonlySet<LayerSpec['kind']> = new Set([
-  ...(['conv', 'batchNorm', 'maxPool', 'squeezeExcite'] as const),
-  ...(['globalAverage', 'flatten', 'dense', 'dropout'] as const),
-]);
+/** Whether the WebGPU executor's kernels take all layers of a network: they hold no attention to more than 45 places. */
+export const hasExecutedLayers = ({ spec }: Pick<FerNetwork, 'spec'>): boolean => {
+  let flow: Flow = { side: spec.inputSize, channels: 1 };
+  return spec.layers.every((layer) => {
+    const { side, channels } = flow;
+    flow = flowAfter(layer, flow);
+    return layer.kind !== 'encoder' || fitsAttention({ tokens: side * side, channels, heads: layer.heads });
+  });
+};
 
-/** Whether the WebGPU executor knows all layers of a network. */
-export const hasExecutedLayers = ({ spec }: Pick<FerNetwork, 'spec'>): boolean =>
-  spec.layers.every(({ kind }) => EXECUTED.has(kind));
-
-/** The executor trains every weight there is: frozen layers and attention are TensorFlow.js' to train. */
+/** The executor trains every weight there is: frozen layers are TensorFlow.js' to train. */
 export const isExecuted = (network: FerNetwork): boolean =>
   hasExecutedLayers(network) &&
   // an input layer calls itself frozen and has nothing to train

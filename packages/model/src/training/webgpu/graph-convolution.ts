@@ -25,6 +25,19 @@ import type { Backward, Built, LayerPlace, Workspace } from './graph-layer.ts';
 
 type LayerOf<Kind extends LayerSpec['kind']> = Extract<LayerSpec, { readonly kind: Kind }>;
 
+/** A convolution or a linear map: what it reads, and its kernel and, where it has one, bias. */
+export type ConvolutionPlace = Pick<LayerPlace, 'workspace' | 'input' | 'label'> & {
+  readonly weights: readonly GpuTensor[];
+  readonly gradients: readonly GpuTensor[];
+};
+
+/** A layer that is one convolution and nothing else. */
+export const ownConvolution = ({ workspace, index, input, label }: LayerPlace): ConvolutionPlace => ({
+  ...{ workspace, input, label },
+  weights: workspace.request.weights.ofLayer(index),
+  gradients: workspace.request.gradients.ofLayer(index),
+});
+
 type BiasGradient = {
   readonly label: string;
   readonly rows: number;
@@ -114,19 +127,19 @@ export function buildConvolution(layer: LayerOf<'conv'>, place: LayerPlace): Bui
   return {
     output: { tensor: output, flow, rectified: layer.relu },
     forward: [forward],
-    backward: convolutionBackward(shape, place),
+    backward: convolutionBackward(shape, ownConvolution(place)),
   };
 }
 
 /** Down, the gradient is convolved with the turned filter. */
 export function convolutionBackward(
   shape: ConvolutionShape,
-  { workspace, index, input, label }: LayerPlace,
+  { workspace, input, label, weights: parameters, gradients }: ConvolutionPlace,
 ): Backward {
-  const { context, request } = workspace;
+  const { context } = workspace;
   const { inChannels, outChannels, taps } = shape;
-  const [weights] = request.weights.ofLayer(index) as [GpuTensor];
-  const [gradient, biasGradient] = request.gradients.ofLayer(index) as [GpuTensor, GpuTensor | undefined];
+  const [weights] = parameters as [GpuTensor];
+  const [gradient, biasGradient] = gradients as [GpuTensor, GpuTensor | undefined];
   return (outputGradient) => {
     const turned = context.allocate(taps * inChannels * outChannels, `${label} turned`);
     const inputGradient = workspace.activation(input.flow, `${label} gradient`);

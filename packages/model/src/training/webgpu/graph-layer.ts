@@ -75,7 +75,20 @@ function scratchLength({ spec, batch }: GraphRequest): number {
       );
     if (layer.kind === 'dense' && layer.relu)
       most = Math.max(most, partialLength({ ...shape, taps: 1 }), 16 * batch * layer.units);
+    if (layer.kind === 'encoder')
+      most = Math.max(most, ...encoderPartials({ batch, side, channels, hidden: layer.hidden }));
     flow = next;
   }
   return most;
+}
+
+/** What the sums of an encoder's linear maps take: four of `channels`, one wider, one narrower. */
+function encoderPartials(r: { batch: number; side: number; channels: number; hidden: number }): number[] {
+  const { batch, side, channels, hidden } = r;
+  const linear = (inChannels: number, outChannels: number): number =>
+    partialLength({ batch, side, inChannels, outChannels, taps: 1 });
+  return [
+    columnPartialLength(batch * side ** 2, hidden),
+    ...[linear(channels, channels), linear(channels, hidden), linear(hidden, channels)],
+  ];
 }

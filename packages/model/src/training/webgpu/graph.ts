@@ -1,6 +1,7 @@
 import { flowAfter } from '../../network/parameters.ts';
 import type { LayerSpec } from '../../network/spec.ts';
 import type { GpuTensor, Pass } from './context.ts';
+import { buildEncoder, buildLayerNorm, buildTokens } from './graph-attention.ts';
 import {
   buildBatchNorm,
   buildConvolution,
@@ -41,6 +42,12 @@ function buildLayer(layer: LayerSpec, place: LayerPlace): Built {
       return buildMaxPool(place);
     case 'squeezeExcite':
       return buildSqueezeExcite(layer.reduced, place);
+    case 'tokens':
+      return buildTokens(place);
+    case 'encoder':
+      return buildEncoder(layer, place);
+    case 'layerNorm':
+      return buildLayerNorm(place);
     case 'globalAverage':
       return buildGlobalAverage(place);
     case 'flatten':

@@ -5,7 +5,7 @@ import { chooseBackend } from '../../backend/choose-backend.ts';
 import { type OpenDevice, openDevice } from '../../backend/webgpu-device.ts';
 import { buildNetwork } from '../../network/build.ts';
 import { initialWeights, parametersOf } from '../../network/parameters.ts';
-import { compactNetwork, type NetworkSpec } from '../../network/spec.ts';
+import { compactNetwork, hybridNetwork, type NetworkSpec } from '../../network/spec.ts';
 import { createGenerator } from '../../random/keyed-generator.ts';
 import { COMPACT_TRAINING, type TrainingConfig } from '../config.ts';
 import type { TrainingBatch, TrainingEngine } from '../engine.ts';
@@ -48,6 +48,11 @@ const PLAIN: NetworkSpec = {
 const COMPACT = compactNetwork({ inputSize: 14, widths: [16, 32] });
 /** Widths that are no powers of two: they leave threads of a workgroup over. */
 const BROAD: NetworkSpec = { ...compactNetwork({ inputSize: 14, widths: [48, 96] }), name: 'broad' };
+
+/** Attention over the nine places of a map of 3x3. */
+const HYBRID: NetworkSpec = hybridNetwork({
+  ...{ inputSize: 12, widths: [16, 32], blocks: 2, heads: 2, hidden: 48, dropout: 0.2 },
+});
 
 const ONE_STEP: TrainingConfig = {
   ...COMPACT_TRAINING,
@@ -100,7 +105,7 @@ const STEPS: readonly TrainingConfig[] = [
 const context = device ? new GpuContext(device) : null;
 afterAll(() => context?.dispose());
 
-for (const spec of [PLAIN, COMPACT, BROAD]) {
+for (const spec of [PLAIN, COMPACT, BROAD, HYBRID]) {
   for (const config of STEPS) {
     const isAdam = config.optimizer.kind === 'adam';
     test.runIf(context !== null)(

@@ -21,22 +21,16 @@ import { recordMaxPool, recordMaxPoolGradient } from '../../kernels/wgsl/pooling
 import { flowAfter } from '../../network/parameters.ts';
 import type { LayerSpec } from '../../network/spec.ts';
 import { type GpuTensor, type Pass, reads4, writes4 } from './context.ts';
-import type { Backward, Built, LayerPlace, Workspace } from './graph-layer.ts';
+import {
+  type Backward,
+  type Built,
+  type LayerPlace,
+  type PartPlace,
+  type Workspace,
+  wholeLayer,
+} from './graph-layer.ts';
 
 type LayerOf<Kind extends LayerSpec['kind']> = Extract<LayerSpec, { readonly kind: Kind }>;
-
-/** A convolution or a linear map: what it reads, and its kernel and, where it has one, bias. */
-export type ConvolutionPlace = Pick<LayerPlace, 'workspace' | 'input' | 'label'> & {
-  readonly weights: readonly GpuTensor[];
-  readonly gradients: readonly GpuTensor[];
-};
-
-/** A layer that is one convolution and nothing else. */
-export const ownConvolution = ({ workspace, index, input, label }: LayerPlace): ConvolutionPlace => ({
-  ...{ workspace, input, label },
-  weights: workspace.request.weights.ofLayer(index),
-  gradients: workspace.request.gradients.ofLayer(index),
-});
 
 type BiasGradient = {
   readonly label: string;
@@ -127,14 +121,38 @@ export function buildConvolution(layer: LayerOf<'conv'>, place: LayerPlace): Bui
   return {
     output: { tensor: output, flow, rectified: layer.relu },
     forward: [forward],
-    backward: convolutionBackward(shape, ownConvolution(place)),
+    backward: convolutionBackward(shape, wholeLayer(place)),
+  };
+}
+
+/** x W + b for each place, with ReLU where asked: a convolution with one tap. */
+export function buildLinear(
+  place: PartPlace,
+  { channels, relu }: { channels: number; relu: boolean },
+): Built {
+  const { workspace, input, label, weights } = place;
+  const { context, request } = workspace;
+  const flow = { side: input.flow.side, channels };
+  const output = workspace.activation(flow, label);
+  const [kernel, bias] = weights as [GpuTensor, GpuTensor];
+  const shape: ConvolutionShape = {
+    ...{ batch: request.batch, side: flow.side, taps: 1 },
+    ...{ inChannels: input.flow.channels, outChannels: channels },
+  };
+  const forward = recordConvolution(context, {
+    ...{ ...shape, label, input: input.tensor, weights: kernel, bias, output, relu },
+  });
+  return {
+    output: { tensor: output, flow, rectified: relu },
+    forward: [forward],
+    backward: convolutionBackward(shape, place),
   };
 }
 
 /** Down, the gradient is convolved with the turned filter. */
 export function convolutionBackward(
   shape: ConvolutionShape,
-  { workspace, input, label, weights: parameters, gradients }: ConvolutionPlace,
+  { workspace, input, label, weights: parameters, gradients }: PartPlace,
 ): Backward {
   const { context } = workspace;
   const { inChannels, outChannels, taps } = shape;

@@ -9,8 +9,8 @@ import {
 } from '../../kernels/wgsl/squeeze-excite.ts';
 import type { Flow } from '../../network/parameters.ts';
 import type { GpuTensor } from './context.ts';
-import { convolutionBackward, ownConvolution } from './graph-convolution.ts';
-import type { Backward, Built, LayerPlace } from './graph-layer.ts';
+import { convolutionBackward } from './graph-convolution.ts';
+import { type Backward, type Built, type LayerPlace, wholeLayer } from './graph-layer.ts';
 
 /** A dense layer with ReLU is a convolution with one tap on one pixel, its long sum cut in 16 parts. */
 export function buildDense(units: number, place: LayerPlace): Built {
@@ -32,7 +32,7 @@ export function buildDense(units: number, place: LayerPlace): Built {
   return {
     output: { tensor: output, flow, rectified: true },
     forward: [product, sum],
-    backward: convolutionBackward(shape, ownConvolution(place)),
+    backward: convolutionBackward(shape, wholeLayer(place)),
   };
 }
 

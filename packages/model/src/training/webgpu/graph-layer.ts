@@ -35,6 +35,19 @@ export type LayerPlace = {
   readonly label: string;
 };
 
+/** A part of a layer: what it reads, and its own of the layer's tensors. */
+export type PartPlace = Pick<LayerPlace, 'workspace' | 'input' | 'label'> & {
+  readonly weights: readonly GpuTensor[];
+  readonly gradients: readonly GpuTensor[];
+};
+
+/** The layer as one part. */
+export const wholeLayer = ({ workspace, index, input, label }: LayerPlace): PartPlace => ({
+  ...{ workspace, input, label },
+  weights: workspace.request.weights.ofLayer(index),
+  gradients: workspace.request.gradients.ofLayer(index),
+});
+
 /** What the layers of one graph share. */
 export class Workspace {
   readonly request: GraphRequest;

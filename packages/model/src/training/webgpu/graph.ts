@@ -1,15 +1,16 @@
 import { flowAfter } from '../../network/parameters.ts';
 import type { LayerSpec } from '../../network/spec.ts';
 import type { GpuTensor, Pass } from './context.ts';
-import { buildEncoder, buildLayerNorm, buildTokens } from './graph-attention.ts';
 import {
   buildBatchNorm,
   buildConvolution,
   buildFirstConvolution,
   buildMaxPool,
 } from './graph-convolution.ts';
+import { buildEncoder, buildTokens } from './graph-encoder.ts';
 import { buildDense, buildGlobalAverage, buildSqueezeExcite } from './graph-head.ts';
 import { type Built, type GraphRequest, type LayerPlace, type Value, Workspace } from './graph-layer.ts';
+import { buildLayerNorm } from './graph-norm.ts';
 
 /** The layers up to the features that the head reads, as recorded passes. */
 export type Graph = {

@@ -74,10 +74,15 @@ const compactLike = (): tf.LayersModel => {
 const hybridLike = (): tf.LayersModel =>
   buildNetwork(hybridNetwork({ widths: [4, 8], blocks: 2, heads: 2, hidden: 12 }), 'parity').model;
 
-/** Random batch-norm statistics, so that an exporter which dropped them would be seen. */
+/** Weights that are the same in every run, with batch-norm statistics whose loss in an export would be seen. */
 const stir = (model: tf.LayersModel): void =>
   model.setWeights(
-    model.getWeights().map((w, i) => (w.rank === 1 ? tf.randomUniform(w.shape, 0.4, 1.2, 'float32', i) : w)),
+    model.getWeights().map((w, i) => {
+      if (w.rank === 1) return tf.randomUniform(w.shape, 0.4, 1.2, 'float32', i);
+      // the layers' own first weights are drawn anew each time
+      const reach = Math.sqrt(6 / (w.size / w.shape.at(-1)!));
+      return tf.randomUniform(w.shape, -reach, reach, 'float32', i);
+    }),
   );
 
 const partsOf = async (

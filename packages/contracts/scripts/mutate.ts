@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // Each file with the tests that mirror it.
 const FILES: Readonly<Record<string, readonly string[]>> = {
   'registry/Anchors.sol': ['anchors'],
-  'registry/Logs.sol': ['logs', 'rotation'],
+  'registry/Logs.sol': ['logs', 'rotation', 'second-evm'],
   'registry/Models.sol': ['models'],
   'registry/Datasets.sol': ['datasets', 'models'],
   'registry/Roles.sol': ['datasets', 'logs', 'models', 'roles', 'rotation'],

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ReferenceTree } from './support/merkle.ts';
+import { hashPair, ReferenceTree } from './support/merkle.ts';
 import {
   type ConsistencyCase,
   checkCases,
@@ -85,6 +85,31 @@ describe('MerkleLog', () => {
       .filter(({ size1, size2 }) => size1 !== size2 && size1 !== 0)
       .flatMap(damagedConsistencies);
     await checkCases(await load(), 'firstWrongConsistency', damaged);
+  });
+
+  it('refuses a path that goes on above the root, though its end be the root that is asked for', async () => {
+    const above = tree.leaves[0]!;
+    const longer = [...allInclusions(DAMAGED)].flatMap((good) =>
+      [hashPair(above, good.root), hashPair(good.root, above)].map((root) => ({
+        ...good,
+        root,
+        proof: [...good.proof, above],
+        isExpected: false,
+      })),
+    );
+    await checkCases(await load(), 'firstWrongInclusion', longer);
+  });
+
+  it('refuses a log that shrinks, though its root stay the same', async () => {
+    const shrinking = [...allConsistencies(DAMAGED)].flatMap(({ size1, size2, root2, proof }) =>
+      size1 < size2
+        ? [[], proof].map((path) => ({
+            ...{ size1: size2, size2: size1, root1: root2, root2, proof: path },
+            isExpected: false,
+          }))
+        : [],
+    );
+    await checkCases(await load(), 'firstWrongConsistency', shrinking);
   });
 
   it('refuses a proof between two equal or from an empty log that carries anything', async () => {

@@ -13,7 +13,7 @@ const sha256 = (...parts: string[]): string =>
 
 export const hashLeaf = (record: string): string => sha256('00', Buffer.from(record, 'utf8').toString('hex'));
 
-const hashPair = (left: string, right: string): string => sha256('01', left, right);
+export const hashPair = (left: string, right: string): string => sha256('01', left, right);
 
 /** The largest power of two smaller than n. */
 const splitOf = (n: number): number => 2 ** (31 - Math.clz32(n - 1));

@@ -1,7 +1,7 @@
 // Draws results/ladder.json, every seed a point: node scripts/draw-ladder.ts OUT.png
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { TopLevelSpec } from 'vega-lite';
-import { renderPng, renderSvg } from '../src/runs/charts.ts';
+import { CHART_BASE, renderPng, renderSvg } from '../src/runs/charts.ts';
 
 type Scores = {
   readonly single: { readonly accuracy: number };
@@ -95,12 +95,7 @@ const panel = (pictures: string, isFirst: boolean): object => ({
 });
 
 const chart = {
-  background: 'white',
-  config: {
-    font: 'DejaVu Sans, Liberation Sans, Arial, sans-serif',
-    view: { stroke: '#ddd' },
-    axis: { gridColor: '#eee', labelFontSize: 12 },
-  },
+  ...CHART_BASE,
   data: { values },
   hconcat: [panel('held-out fifth of Training', true), panel('PublicTest', false)],
 } as unknown as TopLevelSpec;

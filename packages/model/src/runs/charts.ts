@@ -16,7 +16,8 @@ export type EpochMetrics = {
   readonly robustAccuracy?: number;
 };
 
-const BASE = {
+/** What all charts look like. */
+export const CHART_BASE = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: 'white',
   config: {
@@ -65,7 +66,7 @@ export const curvesChart = (history: readonly EpochMetrics[]): TopLevelSpec => {
         ]),
   ]);
   return {
-    ...BASE,
+    ...CHART_BASE,
     hconcat: [curve(values, 'loss', 'cross-entropy, nats'), curve(values, 'accuracy', 'accuracy')],
   } as TopLevelSpec;
 };
@@ -92,7 +93,7 @@ export const confusionChart = (labels: readonly string[], confusion: Confusion):
     axis: { grid: false, labelAngle: 0 },
   });
   return {
-    ...BASE,
+    ...CHART_BASE,
     width: 420,
     height: 420,
     data: { values },
@@ -123,7 +124,7 @@ export const confusionChart = (labels: readonly string[], confusion: Confusion):
 /** Accuracy against confidence; the diagonal is a perfectly calibrated model. */
 export const reliabilityChart = (bins: readonly ReliabilityBin[], ece: number): TopLevelSpec =>
   ({
-    ...BASE,
+    ...CHART_BASE,
     title: `Reliability after calibration, ECE-15 ${ece.toFixed(4)}`,
     width: 360,
     height: 360,

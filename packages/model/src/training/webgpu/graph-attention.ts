@@ -6,7 +6,7 @@ import {
 import { recordSum } from '../../kernels/wgsl/sums.ts';
 import type { GpuTensor } from './context.ts';
 import { buildLinear } from './graph-convolution.ts';
-import type { Backward, Built, PartPlace, Value } from './graph-layer.ts';
+import { type Backward, type Built, type PartPlace, partOf, type Value } from './graph-layer.ts';
 
 type Heads = Pick<Built, 'output' | 'forward'> & {
   readonly backward: (outputGradient: GpuTensor) => {
@@ -48,15 +48,8 @@ function buildHeads(heads: number, [query, key, value]: Three<Value>, place: Par
 export function buildAttention(heads: number, place: PartPlace): Built {
   const { workspace, input, label } = place;
   const { channels } = input.flow;
-  const linear = (name: string, pair: number, from: Value): Built =>
-    buildLinear(
-      {
-        ...{ workspace, input: from, label: `${label} ${name}` },
-        weights: place.weights.slice(2 * pair, 2 * pair + 2),
-        gradients: place.gradients.slice(2 * pair, 2 * pair + 2),
-      },
-      { channels, relu: false },
-    );
+  const linear = (name: string, from: number, of: Value): Built =>
+    buildLinear(partOf(place, { name, input: of, from, to: from + 1 }), { channels, relu: false });
   const maps: Three<Built> = [linear('query', 0, input), linear('key', 1, input), linear('value', 2, input)];
   const attended = buildHeads(heads, [maps[0].output, maps[1].output, maps[2].output], place);
   const mapped = linear('output', 3, attended.output);

@@ -8,6 +8,7 @@ import {
   type Built,
   type LayerPlace,
   type PartPlace,
+  partOf,
   type Value,
   wholeLayer,
 } from './graph-layer.ts';
@@ -33,25 +34,17 @@ export function buildTokens(place: LayerPlace): Built {
 
 type EncoderSpec = Extract<LayerSpec, { readonly kind: 'encoder' }>;
 
-/** Pairs of tensors of an encoder, in the order of `parametersOf`. */
-const PAIRS = { norm: [0, 1], attention: [1, 5], norm2: [5, 6], perceptron: [6, 8] } as const;
-
 /** x + attention(norm(x)), then x + perceptron(norm(x)) (Xiong et al. 2020: normalised before each part). */
 export function buildEncoder({ heads, hidden }: EncoderSpec, place: LayerPlace): Built {
   const layer = wholeLayer(place);
-  const part = (name: keyof typeof PAIRS, input: Value): PartPlace => {
-    const [from, to] = PAIRS[name];
-    return {
-      ...{ workspace: layer.workspace, input, label: `${layer.label} ${name}` },
-      weights: layer.weights.slice(2 * from, 2 * to),
-      gradients: layer.gradients.slice(2 * from, 2 * to),
-    };
-  };
-  const first = buildResidual(part('norm', layer.input), (normed) =>
-    buildAttention(heads, part('attention', normed)),
+  const part = (name: string, from: number, to: number, input: Value): PartPlace =>
+    partOf(layer, { name, input, from, to });
+  // in the order of `parametersOf`
+  const first = buildResidual(part('norm', 0, 1, layer.input), (normed) =>
+    buildAttention(heads, part('attention', 1, 5, normed)),
   );
-  const second = buildResidual(part('norm2', first.output), (normed) =>
-    buildPerceptron(hidden, part('perceptron', normed)),
+  const second = buildResidual(part('norm2', 5, 6, first.output), (normed) =>
+    buildPerceptron(hidden, part('perceptron', 6, 8, normed)),
   );
   return inTurn(first, second);
 }
@@ -98,19 +91,9 @@ function buildResidual(place: PartPlace, buildInner: (normed: Value) => Built): 
 
 /** narrow(relu(widen(x))): two pairs of tensors. */
 function buildPerceptron(hidden: number, place: PartPlace): Built {
-  const { workspace, input, label, weights, gradients } = place;
-  const { channels } = input.flow;
-  const own = { workspace, label: `${label} widen`, input };
-  const wide = buildLinear(
-    { ...own, weights: weights.slice(0, 2), gradients: gradients.slice(0, 2) },
-    { channels: hidden, relu: true },
-  );
-  const narrow = buildLinear(
-    {
-      ...{ ...own, label: `${label} narrow`, input: wide.output },
-      ...{ weights: weights.slice(2), gradients: gradients.slice(2) },
-    },
-    { channels, relu: false },
-  );
-  return inTurn(wide, narrow);
+  const { input } = place;
+  const widen = partOf(place, { name: 'widen', input, from: 0, to: 1 });
+  const wide = buildLinear(widen, { channels: hidden, relu: true });
+  const narrow = partOf(place, { name: 'narrow', input: wide.output, from: 1, to: 2 });
+  return inTurn(wide, buildLinear(narrow, { channels: input.flow.channels, relu: false }));
 }

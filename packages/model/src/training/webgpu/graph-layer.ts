@@ -48,6 +48,16 @@ export const wholeLayer = ({ workspace, index, input, label }: LayerPlace): Part
   gradients: workspace.request.gradients.ofLayer(index),
 });
 
+/** The part of `place` that has its pairs of tensors (kernel and bias, or scale and offset) from `from` up to `to`. */
+export const partOf = (
+  place: PartPlace,
+  part: { readonly name: string; readonly input: Value; readonly from: number; readonly to: number },
+): PartPlace => ({
+  ...{ workspace: place.workspace, input: part.input, label: `${place.label} ${part.name}` },
+  weights: place.weights.slice(2 * part.from, 2 * part.to),
+  gradients: place.gradients.slice(2 * part.from, 2 * part.to),
+});
+
 /** What the layers of one graph share. */
 export class Workspace {
   readonly request: GraphRequest;
